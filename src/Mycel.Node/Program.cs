@@ -1,0 +1,1 @@
+return await Mycel.Node.Cli.CommandLine.RunAsync(args);
