@@ -1,5 +1,3 @@
-using Microsoft.Extensions.Logging;
-
 namespace Mycel.Node.Configuration;
 
 /// <summary>What is logged, and how.</summary>
