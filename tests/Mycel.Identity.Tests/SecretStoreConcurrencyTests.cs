@@ -34,16 +34,22 @@ public sealed class SecretStoreConcurrencyTests : IDisposable
         using DeviceKey key = DeviceKey.LoadOrCreate(Data);
         using var first = new SecretStore(Data, key, TimeProvider.System);
         using var second = new SecretStore(Data, key, TimeProvider.System);
-        await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => Task.Run(() =>
-        {
-            SecretStore store = thread % 2 == 0 ? first : second;
-            for (int i = 0; i < 10; i++)
+        using var gate = new Barrier(4);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(thread => Task.Factory.StartNew(
+            () =>
             {
-                store.Set($"t{thread}-{i}", "value");
-                store.Set($"t{thread}-passing", "value");
-                Assert.True(store.Remove($"t{thread}-passing"));
-            }
-        })));
+                SecretStore store = thread % 2 == 0 ? first : second;
+                gate.SignalAndWait();
+                for (int i = 0; i < 10; i++)
+                {
+                    store.Set($"t{thread}-{i}", "value");
+                    store.Set($"t{thread}-passing", "value");
+                    Assert.True(store.Remove($"t{thread}-passing"));
+                }
+            },
+            TestContext.Current.CancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default)));
 
         Assert.Equal(40, first.List().Count);
         Assert.DoesNotContain(first.List(), secret => secret.Damaged);
