@@ -24,7 +24,7 @@ public static class PrivateFolder
 
         if (!Directory.Exists(path))
             Directory.CreateDirectory(path, OwnerOnly);
-        UnixFileMode mode = ModeOf(path);
+        UnixFileMode mode = File.GetUnixFileMode(path);
         if (!UnixModes.OpenToOthers(mode))
             return;
         if (Directory.EnumerateFileSystemEntries(path).Any())
@@ -36,9 +36,4 @@ public static class PrivateFolder
 
         File.SetUnixFileMode(path, OwnerOnly);
     }
-
-    /// <summary>Mode of the folder itself, also where <paramref name="path"/> is a symbolic link to it.</summary>
-    [System.Runtime.Versioning.UnsupportedOSPlatform("windows")]
-    private static UnixFileMode ModeOf(string path)
-        => File.GetUnixFileMode(Directory.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path);
 }

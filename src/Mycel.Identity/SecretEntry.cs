@@ -37,5 +37,15 @@ internal sealed record SecretEntry(DateTimeOffset UpdatedAt, byte[] Box)
     };
 
     private static string? Text(JsonNode? node)
-        => node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+    {
+        try
+        {
+            return node is JsonValue value && value.TryGetValue(out string? text) ? text : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair: JSON can spell it, a string cannot hold it.
+            return null;
+        }
+    }
 }

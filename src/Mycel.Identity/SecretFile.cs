@@ -13,6 +13,7 @@ internal sealed class SecretFile
     private const int Version = 1;
     private const string VersionField = "version";
     private const string SecretsField = "secrets";
+    private const string NoUnicode = "it holds text that is not valid Unicode";
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
@@ -67,12 +68,20 @@ internal sealed class SecretFile
     public bool Remove(string name) => _secrets.Remove(name);
 
     /// <summary>Replaces the file.</summary>
-    /// <exception cref="IdentityException">It would become larger than can be read again.</exception>
+    /// <exception cref="IdentityException">It would become larger than can be read again, or holds text that could not be kept as it is.</exception>
     public void Write(string path)
     {
         using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer, Readable))
+        try
+        {
+            using var writer = new Utf8JsonWriter(buffer, Readable);
             _root.WriteTo(writer);
+        }
+        catch (InvalidOperationException broken)
+        {
+            throw Unusable(path, NoUnicode, broken);
+        }
+
         buffer.WriteByte((byte)'\n');
         if (buffer.Length > SecretStore.MaxFileBytes)
             throw new IdentityException($"{path} is full: it would exceed {SecretStore.MaxFileBytes:N0} bytes. Remove secrets that are not needed any more.");
@@ -83,7 +92,7 @@ internal sealed class SecretFile
     {
         // The parser looks at strings only when they are asked for; broken ones must show before anything is written back.
         if (!Utf8.IsValid(content))
-            throw Unusable(path, "it is not UTF-8 text", cause: null);
+            throw Unusable(path, NoUnicode, cause: null);
         try
         {
             return JsonNode.Parse(content, nodeOptions: null, Strict) as JsonObject;
@@ -91,6 +100,10 @@ internal sealed class SecretFile
         catch (JsonException broken)
         {
             throw Unusable(path, "it is not valid JSON", broken);
+        }
+        catch (InvalidOperationException broken)
+        {
+            throw Unusable(path, NoUnicode, broken);
         }
     }
 
