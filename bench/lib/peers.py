@@ -100,7 +100,7 @@ limits:
 
     def create_key(self, name, scope="inference"):
         """Makes a key with the command line; returns the secret."""
-        done = subprocess.run(self.command + ["keys", "create", name, "--scope", scope, "--json"], env=self.env, check=True, capture_output=True, text=True)
+        done = subprocess.run(self.command + ["keys", "create", "--name", name, "--scope", scope, "--json"], env=self.env, check=True, capture_output=True, text=True)
         return json.loads(done.stdout)["secret"]
 
     def start(self, port, log_name="mycel.log"):
