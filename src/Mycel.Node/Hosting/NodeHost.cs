@@ -124,7 +124,7 @@ internal static partial class NodeHost
         app.MapSecrets();
         app.MapConfig();
         app.MapLogs();
-        app.MapGet("/metrics", app.Services.GetRequiredService<MetricsEndpoint>().GetAsync).WithMetadata(Access.Metrics).WithTags("node").WithSummary("Metrics in Prometheus' text format.");
+        app.MapGet("/metrics", (Delegate)app.Services.GetRequiredService<MetricsEndpoint>().GetAsync).WithMetadata(Access.Metrics).WithTags("Node").WithSummary("Metrics in Prometheus' text format.");
         app.MapOpenApi("/openapi.json").WithMetadata(Access.Everyone);
     }
 
