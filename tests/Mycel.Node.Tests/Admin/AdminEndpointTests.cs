@@ -142,6 +142,7 @@ public class AdminEndpointTests
         var line = await reader.ReadLineAsync(Cancel);
         Assert.StartsWith("data: {", line, StringComparison.Ordinal);
         Assert.Equal("said x", (string)JsonNode.Parse(line!["data: ".Length..])!["message"]!);
+        Assert.Equal("", await reader.ReadLineAsync(Cancel));
         var stopping = server.StopAsync();
         Assert.Equal("", await reader.ReadToEndAsync(Cancel));
         await stopping;
