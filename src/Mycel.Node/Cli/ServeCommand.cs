@@ -10,7 +10,7 @@ namespace Mycel.Node.Cli;
 /// <summary>The command <c>serve</c>.</summary>
 internal static class ServeCommand
 {
-    private static readonly string[] LogLevels = ["trace", "debug", "info", "warn", "error"];
+    private static readonly string[] LogLevels = ["debug", "info", "warn", "error"];
 
     /// <summary>Makes the command.</summary>
     public static Command Build()
@@ -21,7 +21,7 @@ internal static class ServeCommand
         Option<string?> config = new("--config", "-c") { Description = "Configuration file (default ./mycel.yaml, then ~/.config/mycel/mycel.yaml)", HelpName = "FILE" };
         Option<string?> dataDir = new("--data-dir") { Description = "Folder for keys, secrets and state (default ~/.local/share/mycel)", HelpName = "DIR" };
         Option<bool> open = new("--open") { Description = "Serve without keys beyond this machine: anyone who reaches the port may use the models" };
-        Option<string?> logLevel = new("--log-level") { Description = "trace, debug, info, warn or error (default info)", HelpName = "LEVEL" };
+        Option<string?> logLevel = new("--log-level") { Description = "debug, info, warn or error (default info)", HelpName = "LEVEL" };
         logLevel.CompletionSources.Add(_ => LogLevels.Select(level => new System.CommandLine.Completions.CompletionItem(level)));
 
         CliCommand command = new("serve", "Run a node in the foreground; Ctrl-C or SIGTERM stops it after running answers have ended")

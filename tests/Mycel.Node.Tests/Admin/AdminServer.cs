@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Logging.Abstractions;
 using Mycel.Identity;
 using Mycel.Node.Admission;
 using Mycel.Node.Api.Admin;
@@ -28,7 +27,7 @@ internal sealed class AdminServer : IAsyncDisposable
         Assert.True(OptionsStore.TryLoad(() => Configuration.Load(), out var settings, out _));
         using var device = DeviceKey.LoadOrCreate(_data.Path);
         Secrets = new SecretStore(_data.Path, device, TimeProvider.System);
-        Keys = KeyStore.Open(_data.Path, TimeProvider.System, NullLogger.Instance);
+        Keys = KeyStore.Open(_data.Path, TimeProvider.System);
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");

@@ -136,7 +136,7 @@ public sealed class KeyStoreTests : IDisposable
     public async Task Changes_by_another_process_are_in_force_soon()
     {
         var node = Open();
-        node.StartWatching();
+        node.StartWatching(NullLogger.Instance);
         var other = Open();
 
         var (_, secret) = other.Create("alice", KeyScope.Inference);
@@ -150,10 +150,10 @@ public sealed class KeyStoreTests : IDisposable
     public async Task A_file_damaged_or_deleted_while_running_keeps_the_keys_and_a_repaired_one_counts_again()
     {
         using var log = new CapturedLog();
-        var node = Open(log);
+        var node = Open();
         var (_, secret) = node.Create("alice", KeyScope.Inference);
         var good = File.ReadAllText(KeysFile);
-        node.StartWatching();
+        node.StartWatching(log);
 
         File.WriteAllText(KeysFile, "{}");
         await Until.TrueAsync(() => log.Has(LogLevel.Error, "are damaged"), "word of the damage");
@@ -245,9 +245,9 @@ public sealed class KeyStoreTests : IDisposable
 
     private string KeysFile => _folder.File("keys.json");
 
-    private KeyStore Open(ILogger? log = null)
+    private KeyStore Open()
     {
-        var store = KeyStore.Open(_folder.Path, TimeProvider.System, log ?? NullLogger.Instance);
+        var store = KeyStore.Open(_folder.Path, TimeProvider.System);
         _opened.Add(store);
         return store;
     }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
-using Microsoft.Extensions.Logging.Abstractions;
 using Mycel.Identity;
 using Mycel.Node.Admission;
 using Mycel.Node.Cli;
@@ -83,7 +82,7 @@ public sealed class LocalCommandTests : IDisposable
         Assert.Equal(ExitCode.Ok, code);
         Assert.Contains("first key", note, StringComparison.Ordinal);
         var secret = output.Split('\n').Single(line => line.StartsWith("  mycel-", StringComparison.Ordinal)).Trim();
-        using var store = KeyStore.Open(_folder.Path, TimeProvider.System, NullLogger.Instance);
+        using var store = KeyStore.Open(_folder.Path, TimeProvider.System);
         Assert.Equal(KeyScope.Metrics, store.Find(secret)!.Scope);
 
         var json = JsonNode.Parse(Run(KeysCommands.Build(), "create", "--name", "bob", "--json").Output)!;
