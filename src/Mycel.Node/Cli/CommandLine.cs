@@ -48,6 +48,9 @@ internal static class CommandLine
         root.Subcommands.Add(ChatCommand.Build());
         root.Subcommands.Add(StatusCommand.Build());
         root.Subcommands.Add(RelayCommands.Build());
+        root.Subcommands.Add(KeysCommands.Build());
+        root.Subcommands.Add(SecretCommands.Build());
+        root.Subcommands.Add(ConfigCommands.Build());
         root.Subcommands.Add(ReloadCommand.Build());
         root.Subcommands.Add(DoctorCommand.Build());
         root.Subcommands.Add(CompletionCommand.Build());

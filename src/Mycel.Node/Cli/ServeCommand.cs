@@ -1,4 +1,6 @@
 using System.CommandLine;
+using Mycel.Identity;
+using Mycel.Node.Admission;
 using Mycel.Node.Cli.Client;
 using Mycel.Node.Configuration;
 using Mycel.Node.Hosting;
@@ -44,10 +46,26 @@ internal static class ServeCommand
                 Open = line.GetValue(open) ? true : null,
                 LogLevel = line.GetValue(logLevel),
             };
-            if (OptionsStore.TryLoad(flags, out OptionsStore? store, out IReadOnlyList<ConfigurationProblem> errors)) return NodeHost.RunAsync(store);
+            if (OptionsStore.TryLoad(flags, out OptionsStore? store, out IReadOnlyList<ConfigurationProblem> errors)) return ServeAsync(store);
             foreach (ConfigurationProblem error in errors) console.WriteError(error.ToString());
             throw new NodeClientException($"The node was not started: {errors.Count} {(errors.Count == 1 ? "mistake" : "mistakes")} in its settings.", ExitCode.Usage);
         });
         return command;
+    }
+
+    private static async Task<int> ServeAsync(OptionsStore store)
+    {
+        try
+        {
+            return await NodeHost.RunAsync(store);
+        }
+        catch (NodeStartException error)
+        {
+            throw new NodeClientException(error.Message, error.IsSetting ? ExitCode.Usage : ExitCode.Failed);
+        }
+        catch (Exception error) when (error is KeyStoreException or IdentityException or InvalidDataException or DllNotFoundException or UnauthorizedAccessException or IOException)
+        {
+            throw new NodeClientException("The node was not started: " + error.Message, ExitCode.Failed);
+        }
     }
 }

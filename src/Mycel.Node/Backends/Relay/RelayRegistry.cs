@@ -10,6 +10,7 @@ internal sealed partial class RelayRegistry : IAsyncDisposable
 
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _changing = new(1, 1);
+    private readonly SemaphoreSlim _editing = new(1, 1);
     private readonly Dictionary<string, (RelayDevice Device, DeviceWatch Watch, RelayEntryOptions Entry)> _byUrl = new(StringComparer.Ordinal);
     private readonly IOptionsSource _options;
     private readonly RelayFile _file;
@@ -124,9 +125,7 @@ internal sealed partial class RelayRegistry : IAsyncDisposable
             if (_byUrl.Count >= MaxDevices) return (null, $"There are {MaxDevices} relays already, which is the most a node fronts.", true);
         }
         if (!force && await TryReachAsync(entry) is { } problem) return (null, problem, false);
-        _added = [.. _added, entry];
-        _file.Save(_added);
-        await ApplyAsync();
+        await EditAsync(added => [.. added.Where(e => e.Url != entry.Url), entry]);
         await RefreshAsync(entry.Url);
         return (FindByUrl(entry.Url), null, false);
     }
@@ -147,10 +146,22 @@ internal sealed partial class RelayRegistry : IAsyncDisposable
     }
 
     /// <summary>Removes a device that was added while running.</summary>
-    public async Task RemoveAsync(RelayDevice device)
+    public Task RemoveAsync(RelayDevice device) => EditAsync(added => [.. added.Where(e => e.Url != device.Address.Url)]);
+
+    /// <summary>Changes the added devices, in the file first: what was acknowledged is kept.</summary>
+    private async Task EditAsync(Func<List<RelayEntryOptions>, List<RelayEntryOptions>> edit)
     {
-        _added = [.. _added.Where(e => e.Url != device.Address.Url)];
-        _file.Save(_added);
+        await _editing.WaitAsync();
+        try
+        {
+            var next = edit(_added);
+            _file.Save(next);
+            _added = next;
+        }
+        finally
+        {
+            _editing.Release();
+        }
         await ApplyAsync();
     }
 
@@ -188,6 +199,7 @@ internal sealed partial class RelayRegistry : IAsyncDisposable
         }
         foreach (var watch in watches) await watch.DisposeAsync();
         _changing.Dispose();
+        _editing.Dispose();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "relay {Relay} at {Url} is online with {Models} models")]
