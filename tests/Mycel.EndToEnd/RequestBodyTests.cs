@@ -138,7 +138,7 @@ public sealed class RequestBodyTests(SharedNode shared) : IClassFixture<SharedNo
         await using var device = await shared.AddAsync();
         device.OnRequest = Scripts.Chat("ok");
         var image = Convert.ToBase64String(Encoding.ASCII.GetBytes(new string('x', 7_500_000)));
-        var body = $$"""{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,{{image}}"}}]}],"model":"relay:{{device.Model}}"}""";
+        var body = $$$"""{"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{image}}}"}}]}],"model":"relay:{{{device.Model}}}"}""";
         Assert.True(body.Length > 10_000_000);
         (await Node.PostAsync(path, body)).MustBe(200);
         Assert.True(body.Replace("relay:", "", StringComparison.Ordinal) == (await device.RequestAsync()).BodyText, "The body changed on its way.");
