@@ -28,7 +28,7 @@ internal static class NodeCalls
         node.Http.CallAsync(HttpMethod.Post, target, body, headers);
 
     public static Task<Reply> GetAsync(this NodeProcess node, string target, params (string Name, string Value)[] headers) =>
-        node.Http.CallAsync(HttpMethod.Get, target, null, headers);
+        node.Http.CallAsync(HttpMethod.Get, target, (byte[]?)null, headers);
 
     /// <summary>Any request by either client of a node; a body is sent as JSON.</summary>
     public static async Task<Reply> CallAsync(this HttpClient client, HttpMethod method, string target, byte[]? body, params (string Name, string Value)[] headers)
