@@ -1,7 +1,7 @@
 namespace Mycel.Node.Configuration;
 
 /// <summary>The HTTP interface of the node.</summary>
-public sealed class ApiOptions
+public sealed record ApiOptions
 {
     /// <summary>Address to listen on: an IP address, or <c>localhost</c>. Default 127.0.0.1. Anything but loopback needs a key,
     /// or <see cref="Open"/>. Needs a restart.</summary>

@@ -1,7 +1,7 @@
 namespace Mycel.Node.Configuration;
 
 /// <summary>What is logged, and how.</summary>
-public sealed class LogOptions
+public sealed record LogOptions
 {
     /// <summary>Least severe level that is written: debug, info, warn, error. Default info.</summary>
     public LogLevel Level { get; init; } = LogLevel.Information;

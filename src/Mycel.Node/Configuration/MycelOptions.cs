@@ -4,7 +4,7 @@ namespace Mycel.Node.Configuration;
 /// Every setting of a node, as in force: flags over <c>MYCEL_*</c> variables over <c>mycel.yaml</c> over these defaults.
 /// An instance is never changed after validation; a reload makes a new one.
 /// </summary>
-public sealed class MycelOptions
+public sealed record MycelOptions
 {
     /// <summary>Folder of keys, secrets and state, mode 0700. Default: <c>$XDG_DATA_HOME/mycel</c> or <c>~/.local/share/mycel</c>.
     /// Needs a restart.</summary>

@@ -1,7 +1,7 @@
 namespace Mycel.Node.Configuration;
 
 /// <summary>The line that forms when every slot that could serve a request is busy.</summary>
-public sealed class QueueOptions
+public sealed record QueueOptions
 {
     /// <summary>Requests that may wait at once. 0 refuses at once when busy. 0–100,000, default 256.</summary>
     public int Depth { get; init; } = 256;

@@ -1,7 +1,7 @@
 namespace Mycel.Node.Configuration;
 
 /// <summary>One relay device: an OpenAI-compatible server whose models this node serves on.</summary>
-public sealed class RelayEntryOptions
+public sealed record RelayEntryOptions
 {
     /// <summary>Base address, http or https, with or without a path; a trailing <c>/v1</c> is dropped.</summary>
     public required string Url { get; init; }

@@ -1,7 +1,7 @@
 namespace Mycel.Node.Configuration;
 
 /// <summary>How relay devices are watched and used.</summary>
-public sealed class RelayOptions
+public sealed record RelayOptions
 {
     /// <summary>Seconds between two readings of a device's model list. 1–86,400, default 60. A failure is looked at again at once.</summary>
     public int PollSeconds { get; init; } = 60;

@@ -1,0 +1,61 @@
+using System.Net;
+using Mycel.Node.Observability;
+
+namespace Mycel.Node.Admission;
+
+/// <summary>Who a caller is.</summary>
+/// <param name="Key">The key it showed, or null where none is needed.</param>
+/// <param name="Scope">What it may do.</param>
+internal readonly record struct Caller(AccessKey? Key, KeyScope Scope);
+
+/// <summary>Whether a caller may do what it asks for.</summary>
+internal enum AuthenticationResult
+{
+    Ok,
+    MissingKey,
+    WrongKey,
+    InsufficientScope,
+}
+
+/// <summary>Tells callers by their keys. The local control socket needs none: who may open it is decided by the file system.</summary>
+internal sealed class Authenticator(IKeyStore keys, NodeMetrics metrics)
+{
+    private const string Bearer = "Bearer ";
+
+    public AuthenticationResult Check(HttpContext context, KeyScope needed, out Caller caller)
+    {
+        // No remote address: the connection came over the control socket.
+        if (context.Connection.RemoteIpAddress is null || !keys.HasKeys)
+        {
+            caller = new Caller(null, KeyScope.Admin);
+            return AuthenticationResult.Ok;
+        }
+        caller = default;
+        var presented = Presented(context.Request.Headers);
+        if (presented.IsEmpty)
+        {
+            metrics.AuthenticationFailures.Increment();
+            return AuthenticationResult.MissingKey;
+        }
+        if (keys.Find(presented) is not { } key)
+        {
+            metrics.AuthenticationFailures.Increment();
+            return AuthenticationResult.WrongKey;
+        }
+        caller = new Caller(key, key.Scope);
+        return key.Scope == KeyScope.Admin || key.Scope == needed ? AuthenticationResult.Ok : AuthenticationResult.InsufficientScope;
+    }
+
+    private static ReadOnlySpan<char> Presented(IHeaderDictionary headers)
+    {
+        var authorization = headers.Authorization;
+        if (authorization.Count == 1 && authorization[0] is { } value)
+        {
+            if (value.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)) return value.AsSpan(Bearer.Length).Trim();
+        }
+        return headers["x-api-key"] is [{ } key] ? key.AsSpan().Trim() : default;
+    }
+
+    /// <summary>Whether an address is this machine's own loopback.</summary>
+    public static bool IsLoopback(string host) => host is "localhost" || (IPAddress.TryParse(host, out var address) && IPAddress.IsLoopback(address));
+}

@@ -1,0 +1,48 @@
+using System.Collections.Frozen;
+using System.Text;
+using Mycel.Node.Execution;
+
+namespace Mycel.Node.Api.OpenAi;
+
+/// <summary>Writes the caller's end-to-end headers for a backend. What proves who the caller is never goes along.</summary>
+internal static class ForwardedHeaders
+{
+    private static readonly FrozenSet<string> Dropped = FrozenSet.ToFrozenSet(
+    [
+        // credentials
+        "Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key", "Cookie", "Proxy-Authorization",
+        // hop by hop (RFC 9110, 7.6.1) and framing, which are this connection's own
+        "Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Content-Length", "Expect", "Host",
+        // the reply must stay readable beside the flow
+        "Accept-Encoding",
+        // where the caller sits is the node's to know
+        "Origin", "Referer", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Real-IP",
+        // set anew
+        "X-Request-ID", "Request-Id", "X-Mycel-Deadline-Ms", "X-Mycel-Via",
+    ], StringComparer.OrdinalIgnoreCase);
+
+    /// <param name="headers">The caller's headers.</param>
+    /// <param name="via">Ids of the nodes that the request has passed, this one the last.</param>
+    /// <param name="target">Where the lines are written.</param>
+    public static void Write(IHeaderDictionary headers, string via, PooledBuffer target)
+    {
+        foreach (var (name, values) in headers)
+        {
+            if (name.Length == 0 || name[0] == ':' || Dropped.Contains(name)) continue;
+            foreach (var value in values) WriteLine(name, value ?? "", target);
+        }
+        WriteLine("X-Mycel-Via", via, target);
+    }
+
+    private static void WriteLine(string name, string value, PooledBuffer target)
+    {
+        var span = target.GetSpan(name.Length + Encoding.UTF8.GetMaxByteCount(value.Length) + 4);
+        var length = Encoding.ASCII.GetBytes(name, span);
+        span[length++] = (byte)':';
+        span[length++] = (byte)' ';
+        length += Encoding.UTF8.GetBytes(value, span[length..]);
+        span[length++] = (byte)'\r';
+        span[length++] = (byte)'\n';
+        target.Advance(length);
+    }
+}

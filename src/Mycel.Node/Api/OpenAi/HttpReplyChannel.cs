@@ -1,0 +1,52 @@
+using System.Buffers;
+using System.Globalization;
+using Mycel.Node.Backends;
+using Mycel.Node.Execution;
+
+namespace Mycel.Node.Api.OpenAi;
+
+/// <summary>The way back to an HTTP caller.</summary>
+internal sealed class HttpReplyChannel(HttpContext context) : IReplyChannel
+{
+    private readonly System.IO.Pipelines.PipeWriter _writer = context.Response.BodyWriter;
+
+    public IBufferWriter<byte> Body => _writer;
+
+    public void Start(in ReplyHead head, long contentLength, RouteTaken? route)
+    {
+        var response = context.Response;
+        response.StatusCode = head.Status;
+        var headers = response.Headers;
+        foreach (var (name, value) in head.Headers) headers.Append(name, value);
+        if (head.ContentType is not null) headers.ContentType = head.ContentType;
+        if (contentLength >= 0) headers.ContentLength = contentLength;
+        if (head.IsEventStream)
+        {
+            // Proxies that buffer would undo streaming; nginx reads this header.
+            headers["X-Accel-Buffering"] = "no";
+            if (headers.CacheControl.Count == 0) headers.CacheControl = "no-cache";
+        }
+        if (route is { } taken) SetRoute(headers, taken);
+    }
+
+    /// <summary>Tells how a request went.</summary>
+    public static void SetRoute(IHeaderDictionary headers, RouteTaken taken)
+    {
+        headers["X-Mycel-Route"] = taken.Route;
+        headers["X-Mycel-Attempts"] = taken.Attempts == 1 ? "1" : taken.Attempts.ToString(CultureInfo.InvariantCulture);
+        headers["Server-Timing"] = string.Create(CultureInfo.InvariantCulture, $"queue;dur={taken.Queue.TotalMilliseconds:0.##}, backend;dur={taken.Backend.TotalMilliseconds:0.##}");
+    }
+
+    public ValueTask FlushAsync()
+    {
+        var flush = _writer.FlushAsync(CancellationToken.None);
+        if (flush.IsCompletedSuccessfully)
+        {
+            flush.GetAwaiter().GetResult();
+            return default;
+        }
+        return new ValueTask(flush.AsTask());
+    }
+
+    public void Abort() => context.Abort();
+}

@@ -1,0 +1,41 @@
+namespace Mycel.Node.Tests.Architecture;
+
+/// <summary>
+/// The plan: who may use whom. A room that is not named here may not exist; to add one or an arrow, change these tables and
+/// the plan in docs together.
+/// </summary>
+internal static class Arrows
+{
+    /// <summary>Projects under src/, and the projects each may refer to.</summary>
+    public static readonly IReadOnlyDictionary<string, string[]> OfProjects = new Dictionary<string, string[]>
+    {
+        ["Mycel.Identity"] = [],
+        ["Mycel.Llama"] = [],
+        ["Mycel.Transport"] = ["Mycel.Identity"],
+        ["Mycel.Dht"] = ["Mycel.Identity"],
+        ["Mycel.Ledger"] = ["Mycel.Identity"],
+        ["Mycel.Node"] = ["Mycel.Identity", "Mycel.Llama", "Mycel.Transport", "Mycel.Dht", "Mycel.Ledger"],
+    };
+
+    /// <summary>The one project that may use ASP.NET Core; the others are libraries that know no HTTP.</summary>
+    public const string WebProject = "Mycel.Node";
+
+    /// <summary>Folders of src/Mycel.Node, and the folders each may use. Files outside a folder (Program.cs) may use all.</summary>
+    public static readonly IReadOnlyDictionary<string, string[]> OfNode = new Dictionary<string, string[]>
+    {
+        ["Configuration"] = [],
+        ["Observability"] = ["Configuration"],
+        ["Settlement"] = ["Configuration", "Observability"],
+        ["Admission"] = ["Configuration", "Observability"],
+        ["Backends"] = ["Configuration", "Observability"],
+        ["Routing"] = ["Configuration", "Observability", "Backends"],
+        ["Execution"] = ["Configuration", "Observability", "Settlement", "Admission", "Backends", "Routing"],
+        ["Api"] = ["Configuration", "Observability", "Settlement", "Admission", "Backends", "Routing", "Execution"],
+        ["Hosting"] = ["Configuration", "Observability", "Settlement", "Admission", "Backends", "Routing", "Execution", "Api"],
+        ["Cli"] = ["Configuration", "Admission", "Hosting"],
+    };
+
+    /// <summary>The sentence for an arrow that is not in a table.</summary>
+    public static string Against(string file, int line, string from, string to, IReadOnlyCollection<string> allowed)
+        => $"{file}:{line}: {from} -> {to} runs against the plan ({from} may use: {(allowed.Count == 0 ? "nothing" : string.Join(", ", allowed))})";
+}
