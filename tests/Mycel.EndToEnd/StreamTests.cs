@@ -11,24 +11,29 @@ public sealed class StreamTests(SharedNode shared) : IClassFixture<SharedNode>
 
     private NodeProcess Node => shared.Node;
 
-    public static TheoryData<string> Payloads => new(
-        Sse.Answer(["a", "b", "c"], usage: true),
-        Sse.Answer(["日本語", "😀 👩‍👩‍👧", "é", " \\n "], usage: true),
-        ": keep-alive\n\n: another\n\n" + Sse.Role() + ": between\n\n" + Sse.Token("x") + ":\n\n" + Sse.Finish() + Sse.Done + ": after\n\n",
-        Sse.Answer(["c", "r"], usage: true).Replace("\n", "\r\n", StringComparison.Ordinal),
-        "event: message\nid: 7\nretry: 10\n" + Sse.Token("fields") + Sse.Finish() + Sse.Done,
-        Sse.Token("no space").Replace("data: ", "data:", StringComparison.Ordinal) + Sse.Finish() + Sse.Done,
-        Sse.Event("m", """{"tool_calls":[{"index":0,"id":"t1","type":"function","function":{"name":"f","arguments":""}}]}""") + Sse.Finish("tool_calls") + Sse.Done,
-        Sse.Event("m", """{"reasoning_content":"hm"}""") + Sse.Event("m", """{"reasoning":"hm"}""") + Sse.Token("so") + Sse.Finish("length") + Sse.Done,
-        Sse.Role() + Sse.Finish() + Sse.Done,
-        Sse.Token(new string('l', 200_000)) + Sse.Finish() + Sse.Done,
-        Sse.Token("x") + Sse.Finish() + "data: [DONE]",
-        Sse.Token("x") + Sse.Finish() + Sse.Usage(1, 2) + Sse.Usage(1, 2) + Sse.Done);
+    private static Dictionary<string, string> Payloads => new()
+    {
+        ["tokens and usage"] = Sse.Answer(["a", "b", "c"], usage: true),
+        ["many bytes a character"] = Sse.Answer(["日本語", "😀 👩‍👩‍👧", "é", " \\n "], usage: true),
+        ["comments everywhere"] = ": keep-alive\n\n: another\n\n" + Sse.Role() + ": between\n\n" + Sse.Token("x") + ":\n\n" + Sse.Finish() + Sse.Done + ": after\n\n",
+        ["CRLF"] = Sse.Answer(["c", "r"], usage: true).Replace("\n", "\r\n", StringComparison.Ordinal),
+        ["other fields"] = "event: message\nid: 7\nretry: 10\n" + Sse.Token("fields") + Sse.Finish() + Sse.Done,
+        ["no space after the colon"] = Sse.Token("no space").Replace("data: ", "data:", StringComparison.Ordinal) + Sse.Finish() + Sse.Done,
+        ["a tool call"] = Sse.Event("m", """{"tool_calls":[{"index":0,"id":"t1","type":"function","function":{"name":"f","arguments":""}}]}""") + Sse.Finish("tool_calls") + Sse.Done,
+        ["reasoning"] = Sse.Event("m", """{"reasoning_content":"hm"}""") + Sse.Event("m", """{"reasoning":"hm"}""") + Sse.Token("so") + Sse.Finish("length") + Sse.Done,
+        ["an empty answer"] = Sse.Role() + Sse.Finish() + Sse.Done,
+        ["a very long event"] = Sse.Token(new string('l', 200_000)) + Sse.Finish() + Sse.Done,
+        ["no blank line at the end"] = Sse.Token("x") + Sse.Finish() + "data: [DONE]",
+        ["usage twice"] = Sse.Token("x") + Sse.Finish() + Sse.Usage(1, 2) + Sse.Usage(1, 2) + Sse.Done,
+    };
+
+    public static TheoryData<string> PayloadNames => [.. Payloads.Keys];
 
     [Theory]
-    [MemberData(nameof(Payloads))]
-    public async Task A_stream_arrives_byte_for_byte(string payload)
+    [MemberData(nameof(PayloadNames))]
+    public async Task A_stream_arrives_byte_for_byte(string name)
     {
+        var payload = Payloads[name];
         await using var device = await shared.AddAsync();
         var bytes = Encoding.UTF8.GetBytes(payload);
         device.Next(Scripts.StreamInPieces(bytes, bytes.Length), Scripts.StreamInPieces(bytes, 1_000));
