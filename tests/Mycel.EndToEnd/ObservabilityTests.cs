@@ -220,7 +220,7 @@ public sealed class ObservabilityTests(SharedNode shared) : IClassFixture<Shared
         (string, string) bearer = ("Authorization", "Bearer " + key);
         var body = $$"""{"model":"m","messages":[{"role":"user","content":"{{prompt}}"}]""";
         device.Next(
-            Scripts.Chat(answer), Scripts.Stream(Sse.Answer([answer], usage: true)), Scripts.Json(500, $$"""{"error":{"message":"{{answer}}"}}"""), Scripts.Json(400, $$"""{"error":{"message":"{{answer}}"}}"""),
+            Scripts.Chat(answer), Scripts.Stream(Sse.Answer([answer], usage: true)), Scripts.Json(500, $$$"""{"error":{"message":"{{{answer}}}"}}"""), Scripts.Json(400, $$$"""{"error":{"message":"{{{answer}}}"}}"""),
             Scripts.StreamThen(End.Reset, Sse.Token(answer)), Scripts.Raw(answer), Scripts.Json(200, answer));
         for (var i = 0; i < 7; i++) await node.PostAsync(NodeCalls.ChatPath, body + (i is 1 or 4 ? ",\"stream\":true}" : "}"), bearer);
         await node.PostAsync(NodeCalls.ChatPath, body + ",oops", bearer);
