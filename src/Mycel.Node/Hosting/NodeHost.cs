@@ -1,15 +1,199 @@
+using System.Net;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Mycel.Identity;
+using Mycel.Node.Admission;
+using Mycel.Node.Api;
+using Mycel.Node.Api.Admin;
+using Mycel.Node.Api.OpenAi;
+using Mycel.Node.Backends;
+using Mycel.Node.Backends.Relay;
 using Mycel.Node.Configuration;
+using Mycel.Node.Execution;
+using Mycel.Node.Observability;
+using Mycel.Node.Observability.Logs;
+using Mycel.Node.Routing;
+using Mycel.Node.Settlement;
 
 namespace Mycel.Node.Hosting;
 
 /// <summary>The running daemon: composes the rooms, listens, and stops in order.</summary>
-internal static class NodeHost
+internal static partial class NodeHost
 {
     /// <summary>Runs until SIGTERM or SIGINT; the result is the process's exit code.</summary>
     /// <param name="settings">The loader and the settings it loaded; reloads go through it.</param>
-    public static Task<int> RunAsync(OptionsStore settings)
+    /// <exception cref="NodeStartException">The node cannot start; the message says why and what to do.</exception>
+    public static async Task<int> RunAsync(OptionsStore settings)
     {
         ArgumentNullException.ThrowIfNull(settings);
-        return Task.FromResult(0);
+        // The way of a request never blocks, so it runs on the thread that learnt of the bytes: no hand-over between threads on each read.
+        // Read by the runtime when the first socket is made.
+        Environment.SetEnvironmentVariable("DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS", "1");
+
+        var options = settings.Current;
+        PrivateFolder.Ensure(options.DataDir);
+        using var deviceKey = DeviceKey.LoadOrCreate(options.DataDir);
+        using var secrets = new SecretStore(options.DataDir, deviceKey, TimeProvider.System);
+        using var keys = KeyStore.Open(options.DataDir, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        RefuseOpenDoors(options.Api, keys);
+
+        await using var app = Build(settings, deviceKey, secrets, keys);
+        return await ServeAsync(app, settings);
     }
+
+    private static void RefuseOpenDoors(ApiOptions api, KeyStore keys)
+    {
+        if (api.Open || keys.HasKeys || Authenticator.IsLoopback(api.Host)) return;
+        throw new NodeStartException(
+            $"Listening on {api.Host} without a key would let anyone on the network use this node. Make a key first with: mycel keys create --name NAME. Or say --open if that is what you want.");
+    }
+
+    private static WebApplication Build(OptionsStore settings, DeviceKey deviceKey, SecretStore secrets, KeyStore keys)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        var api = settings.Current.Api;
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, api, settings.Current.DataDir));
+        builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
+        AddServices(builder.Services, settings, deviceKey, secrets, keys);
+        var app = builder.Build();
+        MapRoutes(app);
+        return app;
+    }
+
+    private static void Configure(KestrelServerOptions kestrel, ApiOptions api, string dataDir)
+    {
+        kestrel.AddServerHeader = false;
+        kestrel.Limits.MaxConcurrentConnections = api.MaxConnections;
+        // Bodies are bounded where they are read, by settings that may change while running.
+        kestrel.Limits.MaxRequestBodySize = null;
+        if (api.Host == "localhost") kestrel.ListenLocalhost(api.Port);
+        else kestrel.Listen(IPAddress.Parse(api.Host), api.Port);
+        kestrel.ListenUnixSocket(ControlSocket.Prepare(dataDir));
+    }
+
+    private static void AddServices(IServiceCollection services, OptionsStore settings, DeviceKey deviceKey, SecretStore secrets, KeyStore keys)
+    {
+        services.AddLogging(logging => logging.AddNodeLogging(settings, TimeProvider.System));
+        services.AddRoutingCore();
+        services.AddOpenApi();
+        services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        services.ConfigureHttpJsonOptions(json =>
+        {
+            json.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.TypeInfoResolverChain.Insert(0, RelayJson.Default);
+            json.SerializerOptions.TypeInfoResolverChain.Insert(1, NodeJson.Default);
+        });
+        services.AddSingleton(settings);
+        services.AddSingleton<IOptionsSource>(settings);
+        services.AddSingleton(TimeProvider.System);
+        services.AddSingleton(new NodeId(deviceKey.PeerId.ToString()));
+        services.AddSingleton(secrets);
+        services.AddSingleton(keys);
+        services.AddSingleton<IKeyStore>(keys);
+        services.AddSingleton<NodeMetrics>();
+        services.AddSingleton<NodeState>();
+        services.AddSingleton<RequestLog>();
+        services.AddSingleton<RequestLimits>();
+        services.AddSingleton<HostGuard>();
+        services.AddSingleton<Authenticator>();
+        services.AddSingleton<BodyMemory>();
+        services.AddSingleton(new RelayFile(settings.Current.DataDir));
+        services.AddSingleton<RelayKeys>();
+        services.AddSingleton<RelayRegistry>();
+        services.AddSingleton<ModelCatalog>();
+        services.AddSingleton(provider => new Dispatcher(provider.GetRequiredService<ModelCatalog>(), () => settings.Current.Queue.Depth));
+        services.AddSingleton<ExchangeWatch>();
+        services.AddSingleton<InferenceEndpoint>();
+        services.AddSingleton<ModelsEndpoint>();
+        services.AddSingleton<MetricsEndpoint>();
+        services.AddSingleton<FrontDoor>();
+    }
+
+    private static void MapRoutes(WebApplication app)
+    {
+        var door = app.Services.GetRequiredService<FrontDoor>();
+        app.Use(next => context => door.GuardAsync(context, next));
+        app.UseRouting();
+        app.Use(next => context => door.AuthorizeAsync(context, next));
+        app.MapOpenAi(door, app.Services.GetRequiredService<InferenceEndpoint>(), app.Services.GetRequiredService<ModelsEndpoint>());
+        app.MapNode();
+        app.MapRelays();
+        app.MapGet("/metrics", app.Services.GetRequiredService<MetricsEndpoint>().GetAsync).WithMetadata(Access.Metrics).WithTags("node").WithSummary("Metrics in Prometheus' text format.");
+        app.MapOpenApi("/openapi.json").WithMetadata(Access.Everyone);
+    }
+
+    private static async Task<int> ServeAsync(WebApplication app, OptionsStore settings)
+    {
+        var services = app.Services;
+        var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Mycel.Node");
+        var relays = services.GetRequiredService<RelayRegistry>();
+        var catalog = services.GetRequiredService<ModelCatalog>();
+        var state = services.GetRequiredService<NodeState>();
+        var dispatcher = services.GetRequiredService<Dispatcher>();
+        relays.Changed += () => catalog.Rebuild(relays.Devices);
+        // A raised limit frees slots.
+        settings.Changed += _ => dispatcher.DispatchWaiting();
+
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (IOException error)
+        {
+            throw new NodeStartException($"The node cannot listen on {settings.Current.Api.Host}:{settings.Current.Api.Port}: {error.Message} Is another node running? Choose another port with --port.", error);
+        }
+        ControlSocket.Protect(settings.Current.DataDir);
+        await relays.StartAsync();
+        state.Endpoint = EndpointOf(app);
+        state.Phase = NodePhase.Ready;
+        LogReady(log, state.Endpoint, NodeState.Version);
+        if (settings.Current.Api.Open && !Authenticator.IsLoopback(settings.Current.Api.Host)) LogOpen(log);
+
+        using var signals = new NodeSignals(settings, log);
+        using var sweep = TimeProvider.System.CreateTimer(_ => relays.SweepConnections(), null, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
+        await signals.StopRequested;
+        await DrainAsync(services, settings.Current.DrainSeconds, signals, log);
+        await app.StopAsync();
+        await relays.DisposeAsync();
+        LogStopped(log);
+        return 0;
+    }
+
+    /// <summary>Lets running work finish, up to the time set; what is left then is ended with an error that its caller sees.</summary>
+    private static async Task DrainAsync(IServiceProvider services, int seconds, NodeSignals signals, ILogger log)
+    {
+        var watch = services.GetRequiredService<ExchangeWatch>();
+        services.GetRequiredService<NodeState>().Phase = NodePhase.Draining;
+        LogDraining(log, watch.Count, seconds);
+        var limit = DateTime.UtcNow.AddSeconds(seconds);
+        while (watch.Count > 0 && DateTime.UtcNow < limit && !signals.IsHurried) await Task.Delay(50);
+        if (watch.Count == 0) return;
+        LogCutOff(log, watch.Count);
+        watch.EndAll(EndReason.Shutdown);
+        for (var i = 0; i < 20 && watch.Count > 0; i++) await Task.Delay(50);
+    }
+
+    private static string EndpointOf(WebApplication app)
+    {
+        var addresses = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses;
+        var address = addresses.First(a => a.StartsWith("http://", StringComparison.Ordinal) && !a.Contains("unix:", StringComparison.Ordinal));
+        return address.Replace("0.0.0.0", "localhost", StringComparison.Ordinal).Replace("[::]", "localhost", StringComparison.Ordinal);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "ready at {Endpoint} (version {Version})")]
+    private static partial void LogReady(ILogger logger, string endpoint, string version);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "open to the network without keys: anyone who reaches this port may use the models")]
+    private static partial void LogOpen(ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "stopping: {Requests} requests under way may still take {Seconds} s")]
+    private static partial void LogDraining(ILogger logger, int requests, int seconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "ended {Requests} requests that were still under way")]
+    private static partial void LogCutOff(ILogger logger, int requests);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "stopped")]
+    private static partial void LogStopped(ILogger logger);
 }

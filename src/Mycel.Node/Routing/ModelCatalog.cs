@@ -36,6 +36,10 @@ internal sealed class ModelCatalog(NodeMetrics metrics, TimeProvider time)
     /// <summary>The models in the order of their names.</summary>
     public IReadOnlyList<ListedModel> Listed => _snapshot.Listed;
 
+    /// <summary>The models, less those that only reach this node through the one that asks: offered back, they would outlive their device.</summary>
+    public IEnumerable<ListedModel> ListedFor(string askingNode) =>
+        askingNode.Length == 0 ? Listed : Listed.Where(m => Find(m.Id)!.Offers.Any(o => o.Backend is not RelayDevice { MycelNode: { } node } || node != askingNode));
+
     public ModelTarget? Find(ReadOnlySpan<char> name) => _snapshot.BySpan.TryGetValue(name, out var target) ? target : null;
 
     /// <summary>The device that had a model of this name and is offline now, or null.</summary>

@@ -114,21 +114,21 @@ internal sealed partial class RelayRegistry : IAsyncDisposable
     }
 
     /// <summary>Adds a device while running, after a look whether it is there.</summary>
-    /// <returns>The device, or what stands against it.</returns>
-    public async Task<(RelayDevice? Device, string? Error)> AddAsync(RelayEntryOptions entry, bool force)
+    /// <returns>The device, or what stands against it, and whether that is another of the same address or name.</returns>
+    public async Task<(RelayDevice? Device, string? Error, bool IsThere)> AddAsync(RelayEntryOptions entry, bool force)
     {
         lock (_lock)
         {
-            if (_byUrl.ContainsKey(entry.Url)) return (null, $"The relay {entry.Url} is there already.");
-            if (entry.Name is not null && _byUrl.Values.Any(v => v.Device.Name == entry.Name)) return (null, $"A relay called '{entry.Name}' is there already; choose another name.");
-            if (_byUrl.Count >= MaxDevices) return (null, $"There are {MaxDevices} relays already, which is the most a node fronts.");
+            if (_byUrl.ContainsKey(entry.Url)) return (null, $"The relay {entry.Url} is there already.", true);
+            if (entry.Name is not null && _byUrl.Values.Any(v => v.Device.Name == entry.Name)) return (null, $"A relay called '{entry.Name}' is there already; choose another name.", true);
+            if (_byUrl.Count >= MaxDevices) return (null, $"There are {MaxDevices} relays already, which is the most a node fronts.", true);
         }
-        if (!force && await TryReachAsync(entry) is { } problem) return (null, problem);
+        if (!force && await TryReachAsync(entry) is { } problem) return (null, problem, false);
         _added = [.. _added, entry];
         _file.Save(_added);
         await ApplyAsync();
         await RefreshAsync(entry.Url);
-        return (FindByUrl(entry.Url), null);
+        return (FindByUrl(entry.Url), null, false);
     }
 
     private async Task<string?> TryReachAsync(RelayEntryOptions entry)

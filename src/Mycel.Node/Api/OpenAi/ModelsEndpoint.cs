@@ -1,0 +1,41 @@
+using System.Text.Json.Serialization;
+using Mycel.Node.Routing;
+
+namespace Mycel.Node.Api.OpenAi;
+
+/// <summary><c>GET /v1/models</c> and <c>/v1/models/{id}</c>.</summary>
+internal sealed class ModelsEndpoint(ModelCatalog catalog, NodeId node)
+{
+    public const string NodeHeader = "X-Mycel-Node";
+
+    public Task ListAsync(HttpContext context)
+    {
+        // Another node that fronts this one learns here who it is talking to, so that the two do not list each other's models.
+        context.Response.Headers[NodeHeader] = node.Value;
+        var asker = context.Request.Headers["X-Mycel-Via"].ToString();
+        var models = catalog.ListedFor(asker).Select(m => new ModelObject(m.Id, "model", m.CreatedAt.ToUnixTimeSeconds(), m.OwnedBy)).ToList();
+        return context.Response.WriteAsJsonAsync(new ModelListObject("list", models), ModelsJson.Default.ModelListObject);
+    }
+
+    public Task GetAsync(HttpContext context)
+    {
+        var id = (string)context.Request.RouteValues["id"]!;
+        if (catalog.Find(id) is null)
+        {
+            var near = catalog.Near(id);
+            var hint = near.Count == 0 ? "" : $" Did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?";
+            return ApiError.WriteAsync(context, 404, "model_not_found", $"The model '{id}' does not exist here.{hint}", "model");
+        }
+        var listed = catalog.Listed.FirstOrDefault(m => m.Id == id);
+        var model = new ModelObject(id, "model", listed?.CreatedAt.ToUnixTimeSeconds() ?? 0, listed?.OwnedBy ?? "relay");
+        return context.Response.WriteAsJsonAsync(model, ModelsJson.Default.ModelObject);
+    }
+}
+
+internal sealed record ModelListObject(string Object, IReadOnlyList<ModelObject> Data);
+
+internal sealed record ModelObject(string Id, string Object, long Created, string OwnedBy);
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSerializable(typeof(ModelListObject))]
+internal sealed partial class ModelsJson : JsonSerializerContext;
