@@ -196,7 +196,7 @@ public sealed class ObservabilityTests(SharedNode shared) : IClassFixture<Shared
         JsonNode? entry = null;
         while (entry is null || !entry.ToJsonString().Contains("logged-device", StringComparison.Ordinal))
         {
-            var line = await reader.ReadLineAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(10));
+            var line = await reader.ReadLineAsync().WaitAsync(TimeSpan.FromSeconds(10));
             Assert.NotNull(line);
             if (line.StartsWith("data:", StringComparison.Ordinal)) entry = JsonNode.Parse(line[5..]);
         }

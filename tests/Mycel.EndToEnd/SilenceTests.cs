@@ -120,7 +120,8 @@ public sealed class SilenceTests
 
         device.OnRequest = Scripts.StreamThen(End.Hang, Sse.Role(), Sse.Token("one"));
         var reply = (await node.ChatAsync("m", true, "", ("X-Mycel-Deadline-Ms", "400"))).MustBe(200);
-        Assert.Contains("deadline_exceeded", reply.Text);
+        Assert.Contains("stream_interrupted", reply.Text);
+        Assert.Contains("X-Mycel-Deadline-Ms", reply.Text);
         Assert.DoesNotContain("[DONE]", reply.Text);
 
         foreach (var wrong in new[] { "soon", "-1", "0", "1.5e99" })

@@ -34,7 +34,7 @@ public sealed class SlowReaderTests
             await exchange.SendAsync(Scripts.Chunk(end));
             await exchange.SendAsync(Scripts.LastChunk);
         };
-        (await node.PostAsync("/v1/embeddings", """{"model":"nothing"}""")).MustRefuse(404);
+        (await node.PostAsync("/v1/embeddings", """{"model":"nothing","input":"x"}""")).MustRefuse(404);
         var before = node.ResidentBytes();
 
         await using var client = await RawConnection.OpenAsync(node, receiveBufferBytes: 64 * 1024);

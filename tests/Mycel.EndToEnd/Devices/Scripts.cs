@@ -49,7 +49,7 @@ internal static class Scripts
     public static DeviceScript Chat(string text, string model = "m") => Json(200, ChatBody(text, model));
 
     public static string ChatBody(string text, string model = "m") =>
-        $$$"""{ "id":"c1","object":"chat.completion", "created":1,"model":"{{{model}}}","choices":[{"index":0,"message":{"role":"assistant","content":{{{JsonSerializer.Serialize(text)}}}},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}}""";
+        $$$"""{ "id":"c1","object":"chat.completion", "created":1,"model":{{{JsonSerializer.Serialize(model)}}},"choices":[{"index":0,"message":{"role":"assistant","content":{{{JsonSerializer.Serialize(text)}}}},"finish_reason":"stop"}],"usage":{"prompt_tokens":7,"completion_tokens":3,"total_tokens":10}}""";
 
     /// <summary>Three numbers, as floats or base64 as the request asks.</summary>
     public static DeviceScript Embedding(string model) => exchange =>
@@ -57,7 +57,7 @@ internal static class Scripts
         var asBase64 = exchange.Request.BodyText.Contains("base64", StringComparison.Ordinal);
         var bytes = new[] { 0.25f, -0.5f, 1f }.SelectMany(BitConverter.GetBytes).ToArray();
         var value = asBase64 ? $"\"{Convert.ToBase64String(bytes)}\"" : "[0.25,-0.5,1.0]";
-        return Json(200, $$$"""{"object":"list","model":"{{{model}}}","data":[{"object":"embedding","index":0,"embedding":{{{value}}}}],"usage":{"prompt_tokens":4,"total_tokens":4}}""")(exchange);
+        return Json(200, $$$"""{"object":"list","model":{{{JsonSerializer.Serialize(model)}}},"data":[{"object":"embedding","index":0,"embedding":{{{value}}}}],"usage":{"prompt_tokens":4,"total_tokens":4}}""")(exchange);
     };
 
     /// <summary>A stream's payload in one chunk an event, properly ended.</summary>

@@ -15,11 +15,11 @@ internal static class Sse
     public static string Finish(string reason = "stop", string model = "m") => Event(model, "{}", $"\"{reason}\"");
 
     public static string Usage(int prompt, int completion, string model = "m") =>
-        $$$"""data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"{{{model}}}","choices":[],"usage":{"prompt_tokens":{{{prompt}}},"completion_tokens":{{{completion}}},"total_tokens":{{{prompt + completion}}}}}""" + "\n\n";
+        $$$"""data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":{{{JsonSerializer.Serialize(model)}}},"choices":[],"usage":{"prompt_tokens":{{{prompt}}},"completion_tokens":{{{completion}}},"total_tokens":{{{prompt + completion}}}}}""" + "\n\n";
 
     /// <summary>A chunk with one delta.</summary>
     public static string Event(string model, string delta, string finish = "null") =>
-        $$"""data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":"{{model}}","choices":[{"index":0,"delta":{{delta}},"finish_reason":{{finish}}}]}""" + "\n\n";
+        $$"""data: {"id":"c1","object":"chat.completion.chunk","created":1,"model":{{JsonSerializer.Serialize(model)}},"choices":[{"index":0,"delta":{{delta}},"finish_reason":{{finish}}}]}""" + "\n\n";
 
     /// <summary>A whole answer of these tokens, with usage where asked for.</summary>
     public static string Answer(IEnumerable<string> tokens, bool usage, string model = "m")
