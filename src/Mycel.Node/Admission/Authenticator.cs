@@ -1,4 +1,5 @@
 using System.Net;
+using Mycel.Node.Configuration;
 using Mycel.Node.Observability;
 
 namespace Mycel.Node.Admission;
@@ -18,14 +19,15 @@ internal enum AuthenticationResult
 }
 
 /// <summary>Tells callers by their keys. The local control socket needs none: who may open it is decided by the file system.</summary>
-internal sealed class Authenticator(IKeyStore keys, NodeMetrics metrics)
+internal sealed class Authenticator(IKeyStore keys, IOptionsSource options, NodeMetrics metrics)
 {
     private const string Bearer = "Bearer ";
 
     public AuthenticationResult Check(HttpContext context, KeyScope needed, out Caller caller)
     {
-        // No remote address: the connection came over the control socket.
-        if (context.Connection.RemoteIpAddress is null || !keys.HasKeys)
+        // Without keys only this machine is served, also when the last key was revoked while the node listens to others.
+        var address = context.Connection.RemoteIpAddress;
+        if (IsControlSocket(context) || (!keys.HasKeys && (IPAddress.IsLoopback(address!) || options.Current.Api.Open)))
         {
             caller = new Caller(null, KeyScope.Admin);
             return AuthenticationResult.Ok;
@@ -45,6 +47,9 @@ internal sealed class Authenticator(IKeyStore keys, NodeMetrics metrics)
         caller = new Caller(key, key.Scope);
         return key.Scope == KeyScope.Admin || key.Scope == needed ? AuthenticationResult.Ok : AuthenticationResult.InsufficientScope;
     }
+
+    /// <summary>Whether a request came over the local control socket: such connections have no address.</summary>
+    public static bool IsControlSocket(HttpContext context) => context.Connection.RemoteIpAddress is null;
 
     private static ReadOnlySpan<char> Presented(IHeaderDictionary headers)
     {

@@ -42,9 +42,8 @@ internal sealed partial class FrontDoor(HostGuard guard, Authenticator authentic
     private async ValueTask<bool> IsLetInAsync(HttpContext context)
     {
         var headers = context.Request.Headers;
-        var isLocal = context.Connection.RemoteIpAddress is null;
         var host = headers.Host is [{ } only] ? only : null;
-        if (!isLocal && !guard.IsAllowedHost(host))
+        if (!Authenticator.IsControlSocket(context) && !guard.IsAllowedHost(host))
         {
             LogForeignHost(context.Connection.RemoteIpAddress, host?.Length > 100 ? host[..100] : host);
             await ApiError.WriteAsync(context, 403, "host_not_allowed", "The node does not go by this Host name. Add it to api.allowed_hosts, or use the node's IP address.");

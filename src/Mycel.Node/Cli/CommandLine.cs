@@ -1,16 +1,124 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using Mycel.Node.Cli.Chat;
+using Mycel.Node.Cli.Doctor;
+using Mycel.Node.Cli.Terminal;
 using Mycel.Node.Configuration;
-using Mycel.Node.Hosting;
 
 namespace Mycel.Node.Cli;
 
 /// <summary>The command line of <c>mycel</c>.</summary>
 internal static class CommandLine
 {
+    /// <summary>Of a word that is no command, as much is repeated.</summary>
+    private const int MaxQuotedLength = 40;
+
     /// <summary>Runs one command; the result is the process's exit code (see <see cref="ExitCode"/>).</summary>
-    public static async Task<int> RunAsync(string[] args)
+    public static Task<int> RunAsync(string[] args) => RunAsync(args, Console.Out, Console.Error);
+
+    /// <summary>Runs one command that writes to the given writers.</summary>
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
-        var flags = new CommandLineSettings { Relays = args.Where(a => a.StartsWith("http", StringComparison.Ordinal)).ToList(), DataDir = args.FirstOrDefault(a => a.StartsWith('/')) };
-        if (!OptionsStore.TryLoad(flags, out var store, out _)) return ExitCode.Usage;
-        return await NodeHost.RunAsync(store);
+        if (args is ["--version"] or ["version"] or ["-V"])
+        {
+            await output.WriteLineAsync("mycel " + VersionText.Short);
+            return ExitCode.Ok;
+        }
+
+        // No "@file" arguments: a question may begin with @.
+        ParseResult line = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+        if (line.Action is ParseErrorAction) return Complain(line, error);
+        InvocationConfiguration invocation = new()
+        {
+            Output = output,
+            Error = error,
+            // Commands that have something to end catch the signals themselves; the others simply stop.
+            ProcessTerminationTimeout = null,
+        };
+        return await line.InvokeAsync(invocation);
+    }
+
+    /// <summary>The whole tree of commands.</summary>
+    public static RootCommand Build()
+    {
+        RootCommand root = new("Mycel: one fast, honest OpenAI endpoint for the models on all your machines");
+        foreach (VersionOption option in root.Options.OfType<VersionOption>().ToArray()) root.Options.Remove(option);
+        root.Options.Add(new Option<bool>("--version", "-V") { Description = "Show the version" });
+        root.Subcommands.Add(ServeCommand.Build());
+        root.Subcommands.Add(ChatCommand.Build());
+        root.Subcommands.Add(StatusCommand.Build());
+        root.Subcommands.Add(RelayCommands.Build());
+        root.Subcommands.Add(KeysCommands.Build());
+        root.Subcommands.Add(SecretCommands.Build());
+        root.Subcommands.Add(ConfigCommands.Build());
+        root.Subcommands.Add(ReloadCommand.Build());
+        root.Subcommands.Add(DoctorCommand.Build());
+        root.Subcommands.Add(CompletionCommand.Build());
+        root.Subcommands.Add(BuildVersion());
+        HelpText.ApplyTo(root);
+        return root;
+    }
+
+    private static CliCommand BuildVersion()
+    {
+        CliCommand command = new("version", "Show the version");
+        command.Runs((_, console, _) =>
+        {
+            console.Out.WriteLine("mycel " + VersionText.Short);
+            return Task.FromResult(ExitCode.Ok);
+        });
+        return command;
+    }
+
+    /// <summary>Says what is wrong with the command line, what was probably meant, and where help is.</summary>
+    private static int Complain(ParseResult line, TextWriter error)
+    {
+        CliConsole console = CliConsole.For(TextWriter.Null, error);
+        Command command = line.CommandResult.Command;
+        string path = PathOf(line);
+        if (line.UnmatchedTokens.Count == 0 && command.Subcommands.Count > 0)
+        {
+            Build().Parse([.. path.Split(' ')[1..], "--help"]).Invoke(new InvocationConfiguration { Output = error, Error = error });
+            return ExitCode.Usage;
+        }
+
+        if (line.UnmatchedTokens.Count > 0)
+        {
+            string token = Printable.Line(line.UnmatchedTokens[0], MaxQuotedLength);
+            bool option = token.StartsWith('-');
+            string what = option ? $"{path} has no option '{token}'."
+                : command.Subcommands.Count > 0 ? $"There is no command '{path} {token}'."
+                : $"{path} does not take '{token}'.";
+            string? near = NearestName.Find(token.Split('=')[0], NamesOf(line, option));
+            console.WriteError(near is null ? what : $"{what} Did you mean '{near}'?");
+        }
+        else
+        {
+            foreach (string message in line.Errors.Select(problem => problem.Message).Distinct()) console.WriteError(Printable.Line(message));
+        }
+
+        error.WriteLine($"See: {path} --help");
+        return ExitCode.Usage;
+    }
+
+    private static IEnumerable<string> NamesOf(ParseResult line, bool options)
+    {
+        Command command = line.CommandResult.Command;
+        if (!options) return command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name);
+        IEnumerable<Option> own = command.Options;
+        return own.Concat(line.RootCommandResult.Command.Options.Where(option => option.Recursive)).Select(option => option.Name);
+    }
+
+    private static string PathOf(ParseResult line)
+    {
+        List<string> names = [];
+        for (System.CommandLine.Parsing.SymbolResult? result = line.CommandResult; result is not null; result = result.Parent)
+        {
+            if (result is System.CommandLine.Parsing.CommandResult { Command: RootCommand }) names.Add("mycel");
+            else if (result is System.CommandLine.Parsing.CommandResult command) names.Add(command.Command.Name);
+        }
+
+        names.Reverse();
+        return string.Join(' ', names);
     }
 }

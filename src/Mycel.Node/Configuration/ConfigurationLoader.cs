@@ -30,6 +30,7 @@ public static class ConfigurationLoader
         return new LoadedConfiguration
         {
             Options = problems.Count == 0 ? options : null,
+            DataDir = options.DataDir,
             File = file,
             FileText = text ?? "",
             Values = problems.Count == 0 ? [.. SettingTable.All.Select(setting => ValueOf(setting, options, origins[setting]))] : [],

@@ -6,6 +6,9 @@ public sealed class LoadedConfiguration
     /// <summary>The settings, or null when there are <see cref="Errors"/>.</summary>
     public required MycelOptions? Options { get; init; }
 
+    /// <summary>The data folder, as full path; known also when there are errors elsewhere, so that a running node is still found.</summary>
+    public string DataDir { get; init; } = "";
+
     /// <summary>The file that was read, as full path, or null when there was none.</summary>
     public required string? File { get; init; }
 

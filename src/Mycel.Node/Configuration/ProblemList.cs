@@ -1,5 +1,4 @@
 using System.Text;
-using Mycel.Node.Observability.Logs;
 
 namespace Mycel.Node.Configuration;
 

@@ -5,6 +5,9 @@ namespace Mycel.Node.Configuration;
 /// <summary>A token bucket: <paramref name="Count"/> requests, refilled evenly over <paramref name="Period"/>.</summary>
 public readonly record struct RateLimit(int Count, TimeSpan Period)
 {
+    /// <summary>What <see cref="TryParse"/> accepts, in words.</summary>
+    public const string Accepted = "COUNT/[N]UNIT with count 1–1,000,000, unit s, m or h and a time up to 24 h, such as 10/30s, 600/m or 1000/h";
+
     /// <summary>Reads <c>COUNT/[N]UNIT</c> with unit s, m or h; count 1–1,000,000, period up to 24 h.</summary>
     public static bool TryParse(string? text, out RateLimit limit)
     {

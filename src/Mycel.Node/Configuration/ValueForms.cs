@@ -76,7 +76,7 @@ internal static class ValueForms
     /// <summary>A rate, or none.</summary>
     public static ValueForm<RateLimit?> Rate { get; } = new()
     {
-        Accepted = "COUNT/[N]UNIT with count 1–1,000,000, unit s, m or h and a time up to 24 h, such as 10/30s, 600/m, 1000/h; or none",
+        Accepted = RateLimit.Accepted + "; or none",
         TryRead = (string text, out RateLimit? value, out string? why) =>
         {
             (value, why) = (null, null);

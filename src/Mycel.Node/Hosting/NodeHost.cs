@@ -39,6 +39,7 @@ internal static partial class NodeHost
         RefuseOpenDoors(options.Api, keys);
 
         await using var app = Build(settings, deviceKey, secrets, keys);
+        keys.StartWatching();
         return await ServeAsync(app, settings);
     }
 
@@ -46,7 +47,7 @@ internal static partial class NodeHost
     {
         if (api.Open || keys.HasKeys || Authenticator.IsLoopback(api.Host)) return;
         throw new NodeStartException(
-            $"Listening on {api.Host} without a key would let anyone on the network use this node. Make a key first with: mycel keys create --name NAME. Or say --open if that is what you want.");
+            $"Listening on {api.Host} without a key would let anyone on the network use this node. Make a key first with: mycel keys create --name NAME. Or say --open if that is what you want.", isSetting: true);
     }
 
     private static WebApplication Build(OptionsStore settings, DeviceKey deviceKey, SecretStore secrets, KeyStore keys)
@@ -81,9 +82,8 @@ internal static partial class NodeHost
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(json =>
         {
+            // Used where the description of the API is made; replies name their form themselves.
             json.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower;
-            json.SerializerOptions.TypeInfoResolverChain.Insert(0, RelayJson.Default);
-            json.SerializerOptions.TypeInfoResolverChain.Insert(1, NodeJson.Default);
         });
         services.AddSingleton(settings);
         services.AddSingleton<IOptionsSource>(settings);
@@ -120,6 +120,10 @@ internal static partial class NodeHost
         app.MapOpenAi(door, app.Services.GetRequiredService<InferenceEndpoint>(), app.Services.GetRequiredService<ModelsEndpoint>());
         app.MapNode();
         app.MapRelays();
+        app.MapKeys();
+        app.MapSecrets();
+        app.MapConfig();
+        app.MapLogs();
         app.MapGet("/metrics", app.Services.GetRequiredService<MetricsEndpoint>().GetAsync).WithMetadata(Access.Metrics).WithTags("node").WithSummary("Metrics in Prometheus' text format.");
         app.MapOpenApi("/openapi.json").WithMetadata(Access.Everyone);
     }
@@ -142,7 +146,7 @@ internal static partial class NodeHost
         }
         catch (IOException error)
         {
-            throw new NodeStartException($"The node cannot listen on {settings.Current.Api.Host}:{settings.Current.Api.Port}: {error.Message} Is another node running? Choose another port with --port.", error);
+            throw new NodeStartException($"The node cannot listen on {settings.Current.Api.Host}:{settings.Current.Api.Port}: {error.Message} Is another node running? Choose another port with --port.", inner: error);
         }
         ControlSocket.Protect(settings.Current.DataDir);
         await relays.StartAsync();

@@ -21,7 +21,8 @@ internal readonly record struct TokenUsage(long? PromptTokens, long? CompletionT
                 if (isPrompt) prompt = count;
                 else completion = count;
             }
-            reader.Skip();
+            // The text may be the end of a document, cut out: a reader of such parts cannot simply skip.
+            if (!reader.TrySkip()) break;
         }
         return new TokenUsage(prompt, completion);
     }
@@ -42,7 +43,7 @@ internal readonly record struct TokenUsage(long? PromptTokens, long? CompletionT
             var usage = Read(ref reader);
             return usage == default ? null : usage;
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
             return null;
         }

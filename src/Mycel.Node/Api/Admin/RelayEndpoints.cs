@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.HttpResults;
+using Microsoft.AspNetCore.Mvc;
 using Mycel.Identity;
 using Mycel.Node.Backends.Relay;
 using Mycel.Node.Configuration;
@@ -12,14 +14,15 @@ internal static class RelayEndpoints
     public static void MapRelays(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1/node/relay").WithTags("relays").WithMetadata(Access.Admin);
-        group.MapGet("", (RelayRegistry relays) => ListOf(relays.Devices)).WithSummary("Lists the relay devices.").Produces<RelayListReply>();
-        group.MapPost("/add", AddAsync).WithSummary("Adds a relay device; it is kept over restarts.").Produces<RelayReply>();
-        group.MapPost("/remove", RemoveAsync).WithSummary("Removes a relay device that was added while running.").Produces<RelayRemovedReply>();
-        group.MapPost("/refresh", RefreshAsync).WithSummary("Reads the model list of one device, or of all, now.").Produces<RelayListReply>();
+        group.MapGet("", ([FromServices] RelayRegistry relays) => ListOf(relays.Devices)).WithSummary("Lists the relay devices.").Produces<RelayListReply>();
+        group.MapPost("/add", AddAsync).WithSummary("Adds a relay device; it is kept over restarts.").WithJsonBody<RelayAddRequest>().Produces<RelayReply>();
+        group.MapPost("/remove", RemoveAsync).WithSummary("Removes a relay device that was added while running.").WithJsonBody<RelaySelector>().Produces<RelayRemovedReply>();
+        group.MapPost("/refresh", RefreshAsync).WithSummary("Reads the model list of one device, or of all, now.").WithJsonBody<RelaySelector>().Produces<RelayListReply>();
     }
 
-    private static async Task AddAsync(HttpContext context, RelayAddRequest request, RelayRegistry relays, RelayKeys keys)
+    private static async Task AddAsync(HttpContext context, [FromServices] RelayRegistry relays, [FromServices] RelayKeys keys)
     {
+        if (await AdminBody.ReadAsync(context, RelayJson.Default.RelayAddRequest) is not { } request) return;
         if (!RelayUrl.TryNormalize(request.Url, out var url, out var error))
         {
             await ApiError.WriteAsync(context, 400, "invalid_url", $"The relay's url is not usable: {error}.", "url");
@@ -75,8 +78,9 @@ internal static class RelayEndpoints
         }
     }
 
-    private static async Task RemoveAsync(HttpContext context, RelaySelector request, RelayRegistry relays)
+    private static async Task RemoveAsync(HttpContext context, [FromServices] RelayRegistry relays)
     {
+        if (await AdminBody.ReadAsync(context, RelayJson.Default.RelaySelector) is not { } request) return;
         if (await FindAsync(context, request, relays) is not { } device) return;
         if (device.Source != "api")
         {
@@ -88,9 +92,15 @@ internal static class RelayEndpoints
         await context.Response.WriteAsJsonAsync(new RelayRemovedReply("removed", device.Address.Url, device.Name), RelayJson.Default.RelayRemovedReply);
     }
 
-    private static async Task RefreshAsync(HttpContext context, RelaySelector? request, RelayRegistry relays)
+    private static async Task RefreshAsync(HttpContext context, [FromServices] RelayRegistry relays)
     {
-        if (request is null or { Url: null, Name: null })
+        var request = new RelaySelector(null, null);
+        if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is not { CanHaveBody: false })
+        {
+            if (await AdminBody.ReadAsync(context, RelayJson.Default.RelaySelector) is not { } named) return;
+            request = named;
+        }
+        if (request is { Url: null, Name: null })
         {
             await relays.RefreshAsync();
             await context.Response.WriteAsJsonAsync(new RelayListReply([.. relays.Devices.Select(ReplyOf)]), RelayJson.Default.RelayListReply);

@@ -34,7 +34,7 @@ internal sealed class HttpReplyChannel(HttpContext context) : IReplyChannel
     {
         headers["X-Mycel-Route"] = taken.Route;
         headers["X-Mycel-Attempts"] = taken.Attempts == 1 ? "1" : taken.Attempts.ToString(CultureInfo.InvariantCulture);
-        headers["Server-Timing"] = string.Create(CultureInfo.InvariantCulture, $"queue;dur={taken.Queue.TotalMilliseconds:0.##}, backend;dur={taken.Backend.TotalMilliseconds:0.##}");
+        headers["Server-Timing"] = string.Create(CultureInfo.InvariantCulture, $"queue;dur={taken.Queue.TotalMilliseconds:F2}, backend;dur={taken.Backend.TotalMilliseconds:F2}");
     }
 
     public ValueTask FlushAsync()

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Mycel.Node.Configuration;
 
 namespace Mycel.Node.Observability.Logs;
 

@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 
 namespace Mycel.Node.Observability.Logs;
@@ -22,14 +22,18 @@ internal sealed class LogSubscription : IDisposable
         _time = time;
     }
 
-    /// <summary>The entries from now on, until <paramref name="cancel"/>, <see cref="Dispose"/> or the end of the log.</summary>
-    public async IAsyncEnumerable<LogEntry> ReadAsync([EnumeratorCancellation] CancellationToken cancel)
+    /// <summary>Waits for an entry; false when none will come any more.</summary>
+    public ValueTask<bool> WaitAsync(CancellationToken cancel) => _pending.Reader.WaitToReadAsync(cancel);
+
+    /// <summary>Takes the next entry, or a note of those lost before it; false when there is none now.</summary>
+    public bool TryRead([NotNullWhen(true)] out LogEntry? entry)
     {
-        await foreach (var entry in _pending.Reader.ReadAllAsync(cancel))
+        if (Interlocked.Exchange(ref _lost, 0) is > 0 and var lost)
         {
-            if (Interlocked.Exchange(ref _lost, 0) is > 0 and var lost) yield return LogNotes.Lost(lost, "this reader was too slow", _time);
-            yield return entry;
+            entry = LogNotes.Lost(lost, "this reader was too slow", _time);
+            return true;
         }
+        return _pending.Reader.TryRead(out entry);
     }
 
     /// <summary>Ends the subscription.</summary>

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace Mycel.Node.Observability.Logs;
+namespace Mycel.Node.Configuration;
 
 /// <summary>A last guard against keys in text that people will see: blanks out what looks like one. No code should rely on it.</summary>
 internal static partial class SecretRedactor

@@ -1,0 +1,32 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Mycel.Node.Cli.Client;
+
+/// <summary>JSON of the node's interface, read and written without reflection.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(NodeStatusReply))]
+[JsonSerializable(typeof(RelayReply))]
+[JsonSerializable(typeof(RelayListReply))]
+[JsonSerializable(typeof(ReloadReply))]
+[JsonSerializable(typeof(ModelListReply))]
+[JsonSerializable(typeof(RelayAddRequest))]
+[JsonSerializable(typeof(RelaySelector))]
+[JsonSerializable(typeof(Chat.ChatRequest))]
+[JsonSerializable(typeof(Doctor.DoctorReport))]
+[JsonSerializable(typeof(string))]
+internal sealed partial class ClientJson : JsonSerializerContext
+{
+    private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>The document as people and scripts read it: indented, letters of all scripts as they are.</summary>
+    public static string Format(JsonElement json)
+    {
+        using MemoryStream stream = new();
+        using (Utf8JsonWriter writer = new(stream, Indented)) json.WriteTo(writer);
+        return System.Text.Encoding.UTF8.GetString(stream.GetBuffer(), 0, (int)stream.Length);
+    }
+}

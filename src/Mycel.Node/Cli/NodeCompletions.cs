@@ -1,0 +1,35 @@
+using System.CommandLine.Completions;
+using Mycel.Node.Cli.Client;
+using Mycel.Node.Cli.Terminal;
+
+namespace Mycel.Node.Cli;
+
+/// <summary>Names that only the node knows, for the shell's completion. Silent and quick: no node, no suggestions.</summary>
+internal static class NodeCompletions
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMilliseconds(800);
+
+    /// <summary>Names of the relay devices.</summary>
+    public static IEnumerable<CompletionItem> Relays(Func<NodeClient> connect) => Ask(connect, async (node, cancel) =>
+        (await node.GetAsync("v1/node/relay", ClientJson.Default.RelayListReply, cancel)).Relays.Select(relay => relay.Name));
+
+    /// <summary>Ids of the models.</summary>
+    public static IEnumerable<CompletionItem> Models(Func<NodeClient> connect) => Ask(connect, async (node, cancel) =>
+        (await node.GetAsync("v1/models", ClientJson.Default.ModelListReply, cancel)).Data.Select(model => model.Id));
+
+    private static List<CompletionItem> Ask(Func<NodeClient> connect, Func<NodeClient, CancellationToken, Task<IEnumerable<string>>> ask)
+    {
+        try
+        {
+            using CancellationTokenSource limit = new(Limit);
+            using NodeClient node = connect();
+            // The completion interface is synchronous, and nothing else runs in this process.
+            IEnumerable<string> names = Task.Run(() => ask(node, limit.Token)).GetAwaiter().GetResult();
+            return [.. names.Select(name => new CompletionItem(Printable.Line(name)))];
+        }
+        catch (Exception error) when (error is NodeClientException or OperationCanceledException)
+        {
+            return [];
+        }
+    }
+}
