@@ -30,7 +30,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     {
         _folder = setup.Folder ?? new TempFolder();
         _environment = setup.Environment;
-        DataDir = Path.Combine(_folder.Path, "data");
+        DataDir = setup.DataDir ?? Path.Combine(_folder.Path, "data");
         ConfigFile = Path.Combine(_folder.Path, "mycel.yaml");
         var arguments = new List<string> { "serve", "--port", setup.Port.ToString(CultureInfo.InvariantCulture) };
         if (setup.Yaml is not null)

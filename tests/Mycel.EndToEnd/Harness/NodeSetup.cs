@@ -20,6 +20,9 @@ internal sealed class NodeSetup
     /// <summary>Folder of an earlier node to start again in, or null for a new one.</summary>
     public TempFolder? Folder { get; init; }
 
+    /// <summary>Data folder, or null for <c>data</c> in the node's own folder.</summary>
+    public string? DataDir { get; init; }
+
     /// <summary>Port to listen on; 0 takes a free one.</summary>
     public int Port { get; init; }
 }
