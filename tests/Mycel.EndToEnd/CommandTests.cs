@@ -126,7 +126,7 @@ public sealed class CommandTests
         var answer = await node.CommandAsync("chat", "-p", "Say hello");
         Assert.True(answer.ExitCode == 0, answer.All);
         Assert.Equal("Hello there!", answer.Output.Trim());
-        Assert.Equal("Say hello", (string?)device.Requests[0].Json["messages"]![^1]!["content"]);
+        Assert.Equal("Say hello", (string?)device.Requests[0].Json["messages"]!.AsArray()[^1]!["content"]);
         Assert.True((bool)device.Requests[0].Json["stream"]!);
 
         var unknown = await node.CommandAsync("chat", "-m", "nobody", "-p", "hi");
