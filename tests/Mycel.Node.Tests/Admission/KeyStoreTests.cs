@@ -120,7 +120,12 @@ public sealed class KeyStoreTests : IDisposable
         {
             document["keys"]!.AsArray().Add(new JsonObject
             {
-                ["id"] = $"k{i}", ["name"] = $"n{i}", ["scope"] = "inference", ["prefix"] = "mycel-0000", ["sha256"] = i.ToString("x64"), ["created_at"] = DateTimeOffset.UnixEpoch,
+                ["id"] = $"k{i}",
+                ["name"] = $"n{i}",
+                ["scope"] = "inference",
+                ["prefix"] = "mycel-0000",
+                ["sha256"] = i.ToString("x64"),
+                ["created_at"] = DateTimeOffset.UnixEpoch,
             });
         }
         document["next_id"] = KeyStore.MaxKeys;

@@ -31,7 +31,12 @@ public class PrecedenceTests
         using var loading = new Loading();
         loading.Flags = new CommandLineSettings
         {
-            Relays = ["http://a:1/v1/", "HTTP://B:2"], Host = "::1", Port = 0, DataDir = "state", Open = true, LogLevel = "debug",
+            Relays = ["http://a:1/v1/", "HTTP://B:2"],
+            Host = "::1",
+            Port = 0,
+            DataDir = "state",
+            Open = true,
+            LogLevel = "debug",
         };
 
         var options = loading.Load("relays: [http://c]\napi: {port: 5}\n").Options!;
