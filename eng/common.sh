@@ -66,15 +66,15 @@ need_sdk() {
       "Otherwise follow https://learn.microsoft.com/dotnet/core/install/linux, then run this again."
 }
 
-# A glob costs less than a process, and this is asked at every start.
-has_sodium() {
+# Whether the system has a shared library of this name. A glob costs less than a process, and this is asked at every start.
+has_library() {
   local folder name
   for folder in /usr/lib/*-linux-* /usr/lib /usr/lib64 /lib64 /usr/local/lib ${LD_LIBRARY_PATH:+${LD_LIBRARY_PATH//:/ }}; do
-    for name in "$folder"/libsodium.so.[0-9]*; do
+    for name in "$folder/$1".so.[0-9]*; do
       if [[ -e $name ]]; then return 0; fi
     done
   done
-  command -v ldconfig >/dev/null && ldconfig -p 2>/dev/null | grep -q 'libsodium\.so\.'
+  command -v ldconfig >/dev/null && ldconfig -p 2>/dev/null | grep -q "$1\.so\."
 }
 
 # Debian and Ubuntu name the package after the library's version.
@@ -85,8 +85,8 @@ sodium_package() {
 }
 
 need_sodium() {
-  if has_sodium; then return 0; fi
-  if apt_install "$(sodium_package)" && has_sodium; then return 0; fi
+  if has_library libsodium; then return 0; fi
+  if apt_install "$(sodium_package)" && has_library libsodium; then return 0; fi
   if has_apt; then
     die "the native library libsodium is missing. Install it, then run this again:" "    sudo apt-get update && sudo apt-get install $(sodium_package)"
   fi
@@ -105,11 +105,11 @@ is_built() {
   [[ $was == "$(fingerprint)" ]]
 }
 
-# Settings for the SDK's own tools: quiet, culture-neutral (so that ICU need not be installed), and with a home
-# where this user has none that can be written.
+# Settings for the SDK's own tools: quiet, without cultures where their library (ICU) is not installed, and with a home where
+# this user has none that can be written.
 sdk_environment() {
   export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 DOTNET_GENERATE_ASPNET_CERTIFICATE=false
-  export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT="${DOTNET_SYSTEM_GLOBALIZATION_INVARIANT:-1}"
+  if ! has_library libicuuc; then export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1; fi
   if [[ -z ${HOME:-} || ! -d $HOME || ! -w $HOME ]]; then
     export HOME="$build_dir/home"
     mkdir -p "$HOME"

@@ -14,18 +14,17 @@ internal sealed class HostGuard(IOptionsSource options)
 
     private static readonly string MachineName = Dns.GetHostName().ToLowerInvariant();
 
-    private volatile string? _lastGoodHost;
-    private volatile MycelOptions? _lastGoodFor;
+    private volatile GoodHost? _lastGood;
+
+    private sealed record GoodHost(string Host, MycelOptions For);
 
     /// <summary>Whether the node goes by this Host header.</summary>
     public bool IsAllowedHost(string? hostHeader)
     {
         var current = options.Current;
-        if (hostHeader is not null && hostHeader == _lastGoodHost && ReferenceEquals(current, _lastGoodFor)) return true;
+        if (_lastGood is { } last && hostHeader == last.Host && ReferenceEquals(current, last.For)) return true;
         if (!IsOwnName(hostHeader, current.Api.AllowedHosts)) return false;
-        _lastGoodFor = null;
-        _lastGoodHost = hostHeader;
-        _lastGoodFor = current;
+        _lastGood = new GoodHost(hostHeader!, current);
         return true;
     }
 

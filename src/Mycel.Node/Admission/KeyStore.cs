@@ -26,19 +26,17 @@ internal sealed class KeyStore : IKeyStore, IDisposable
     private readonly string _folder;
     private readonly string _path;
     private readonly TimeProvider _time;
-    private readonly ILogger _logger;
     private readonly Lock _gate = new();
     private volatile KeyFileContent _content = KeyFileContent.Empty;
     private FileStamp _seen;
     private bool _isUnreadable;
     private ITimer? _timer;
 
-    private KeyStore(string folder, TimeProvider time, ILogger logger)
+    private KeyStore(string folder, TimeProvider time)
     {
         _folder = folder;
         _path = Path.Combine(folder, KeyFile.Name);
         _time = time;
-        _logger = logger;
     }
 
     /// <inheritdoc/>
@@ -49,9 +47,9 @@ internal sealed class KeyStore : IKeyStore, IDisposable
 
     /// <summary>Opens the keys of a data folder. A folder or file that does not exist is one without keys.</summary>
     /// <exception cref="KeyStoreException">The file is damaged: without its keys the node must not start.</exception>
-    public static KeyStore Open(string folder, TimeProvider time, ILogger logger)
+    public static KeyStore Open(string folder, TimeProvider time)
     {
-        var store = new KeyStore(folder, time, logger);
+        var store = new KeyStore(folder, time);
         store._seen = FileStamp.Of(store._path);
         store._content = KeyFile.Read(store._path) ?? KeyFileContent.Empty;
         return store;
@@ -109,10 +107,11 @@ internal sealed class KeyStore : IKeyStore, IDisposable
     });
 
     /// <summary>Begins to look for changes by other processes.</summary>
-    public void StartWatching()
+    /// <param name="logger">Told of each change taken over, and of a file that cannot be.</param>
+    public void StartWatching(ILogger logger)
     {
         var period = TimeSpan.FromMilliseconds(WatchMilliseconds);
-        _timer ??= _time.CreateTimer(_ => LookAgain(), null, period, period);
+        _timer ??= _time.CreateTimer(_ => LookAgain(logger), null, period, period);
     }
 
     /// <summary>Stops looking.</summary>
@@ -135,7 +134,7 @@ internal sealed class KeyStore : IKeyStore, IDisposable
         }
     }
 
-    private void LookAgain()
+    private void LookAgain(ILogger logger)
     {
         if (!_gate.TryEnter()) return;
         try
@@ -144,12 +143,12 @@ internal sealed class KeyStore : IKeyStore, IDisposable
             var isNews = stamp != _seen;
             if (!isNews && !_isUnreadable) return;
             _seen = stamp;
-            TakeOver(stamp, isNews);
+            TakeOver(stamp, isNews, logger);
         }
         catch (Exception problem)
         {
             // A timer's exception would end the process.
-            KeyStoreLog.KeysCheckFailed(_logger, problem, _path);
+            KeyStoreLog.KeysCheckFailed(logger, problem, _path);
         }
         finally
         {
@@ -159,7 +158,7 @@ internal sealed class KeyStore : IKeyStore, IDisposable
 
     /// <summary>Reads the changed file; whatever is wrong with it, the keys before it stay. An unreadable file is tried again at each look,
     /// because a repair of its permissions does not change its stamp.</summary>
-    private void TakeOver(FileStamp stamp, bool isNews)
+    private void TakeOver(FileStamp stamp, bool isNews, ILogger logger)
     {
         try
         {
@@ -167,17 +166,17 @@ internal sealed class KeyStore : IKeyStore, IDisposable
             if (stamp.Exists && KeyFile.Read(_path) is { } content)
             {
                 _content = content;
-                KeyStoreLog.KeysReloaded(_logger, content.Keys.Count);
+                KeyStoreLog.KeysReloaded(logger, content.Keys.Count);
             }
             else if (isNews)
             {
-                KeyStoreLog.KeysVanished(_logger, _path, _content.Keys.Count);
+                KeyStoreLog.KeysVanished(logger, _path, _content.Keys.Count);
             }
         }
         catch (KeyStoreException problem)
         {
             _isUnreadable = true;
-            if (isNews) KeyStoreLog.KeysUnreadable(_logger, problem.Message, _content.Keys.Count);
+            if (isNews) KeyStoreLog.KeysUnreadable(logger, problem.Message, _content.Keys.Count);
         }
     }
 

@@ -26,7 +26,9 @@ internal sealed class BackendCall
 {
     private readonly Lock _lock = new();
     private IDisposable? _carrier;
-    private EndReason _endReason;
+    private EndReason _callReason;
+    private EndReason _attemptReason;
+    private int _attempt;
 
     public required InferenceKind Kind { get; init; }
 
@@ -41,13 +43,16 @@ internal sealed class BackendCall
     /// <summary>Most time a connection may take to open.</summary>
     public required TimeSpan ConnectTimeout { get; init; }
 
+    /// <summary>Why the call, or else the attempt under way, was ended.</summary>
     public EndReason EndReason
     {
         get
         {
-            lock (_lock) return _endReason;
+            lock (_lock) return Reason;
         }
     }
+
+    private EndReason Reason => _callReason != EndReason.None ? _callReason : _attemptReason;
 
     /// <summary>Names what carries the call now, to be disposed of when the call is ended.</summary>
     /// <returns>False when the call was ended already.</returns>
@@ -55,16 +60,21 @@ internal sealed class BackendCall
     {
         lock (_lock)
         {
-            if (_endReason != EndReason.None) return false;
+            if (Reason != EndReason.None) return false;
             _carrier = carrier;
             return true;
         }
     }
 
     /// <summary>From here on ending the call touches the carrier no more.</summary>
-    public void Detach()
+    /// <returns>False when the call was ended before: the carrier is being disposed of, and must not be used for another.</returns>
+    public bool Detach()
     {
-        lock (_lock) _carrier = null;
+        lock (_lock)
+        {
+            _carrier = null;
+            return Reason == EndReason.None;
+        }
     }
 
     /// <summary>Ends the call; the first reason stays.</summary>
@@ -73,19 +83,40 @@ internal sealed class BackendCall
         IDisposable? carrier;
         lock (_lock)
         {
-            if (_endReason != EndReason.None) return;
-            _endReason = reason;
+            if (_callReason != EndReason.None) return;
+            _callReason = reason;
             carrier = _carrier;
         }
         carrier?.Dispose();
     }
 
-    /// <summary>Takes a reason back that spoke of one backend only, so that another may be asked.</summary>
-    public void Rearm()
+    /// <summary>Begins to ask a backend.</summary>
+    /// <param name="attempt">Its number, from 1 on.</param>
+    public void BeginAttempt(int attempt)
+    {
+        lock (_lock) _attempt = attempt;
+    }
+
+    /// <summary>Ends one attempt for a reason that speaks of its backend only; does nothing when that attempt is over.</summary>
+    public void EndAttempt(int attempt, EndReason reason)
+    {
+        IDisposable? carrier;
+        lock (_lock)
+        {
+            if (_attempt != attempt || Reason != EndReason.None) return;
+            _attemptReason = reason;
+            carrier = _carrier;
+        }
+        carrier?.Dispose();
+    }
+
+    /// <summary>The attempt is over, and another backend may be asked: what ended it is forgotten.</summary>
+    public void FinishAttempt()
     {
         lock (_lock)
         {
-            if (_endReason is EndReason.Silent or EndReason.Vanished) _endReason = EndReason.None;
+            _attempt = 0;
+            _attemptReason = EndReason.None;
             _carrier = null;
         }
     }

@@ -45,12 +45,13 @@ internal sealed class BackendHealth(TimeProvider time)
         }
     }
 
-    /// <summary>It said that it is busy, which is no failure: others are preferred for a moment.</summary>
+    /// <summary>It said that it is busy, which is no failure: others are preferred for the time it names (30 s at most), or 1 s.</summary>
     public void RecordBusy(TimeSpan? retryAfter)
     {
         lock (_lock)
         {
-            CoolFor(retryAfter is { } wait && wait < MaxCoolDown ? wait : TimeSpan.FromSeconds(1));
+            var wait = retryAfter ?? TimeSpan.FromSeconds(1);
+            CoolFor(wait < MaxCoolDown ? wait : MaxCoolDown);
         }
     }
 

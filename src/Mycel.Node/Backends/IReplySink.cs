@@ -29,4 +29,8 @@ internal interface IReplySink
 /// <param name="ContentLength">Bytes to come, or -1.</param>
 /// <param name="Headers">Further end-to-end headers.</param>
 internal readonly record struct ReplyHead(
-    int Status, string? ContentType, bool IsEventStream, bool IsEncoded, long ContentLength, IReadOnlyList<KeyValuePair<string, string>> Headers);
+    int Status, string? ContentType, bool IsEventStream, bool IsEncoded, long ContentLength, IReadOnlyList<KeyValuePair<string, string>> Headers)
+{
+    /// <summary>Whether only the end of the connection ends the body.</summary>
+    public bool EndsWithConnection { get; init; }
+}

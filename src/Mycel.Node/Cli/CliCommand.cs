@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using Mycel.Node.Cli.Client;
 using Mycel.Node.Cli.Terminal;
 
@@ -33,4 +34,16 @@ internal sealed class CliCommand : Command
 
     /// <summary>The option <c>--json</c> of listing commands.</summary>
     public static Option<bool> JsonOption() => new("--json") { Description = "Print JSON for scripts instead of text" };
+
+    /// <summary>An option that takes a whole number.</summary>
+    public static Option<int?> NumberOption(string name, int least, int most, params string[] aliases) => new(name, aliases)
+    {
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) && number >= least && number <= most) return number;
+            result.AddError($"{name} takes a whole number from {least} to {most}, not '{Printable.Line(text, 40)}'.");
+            return null;
+        },
+    };
 }

@@ -3,16 +3,12 @@ using System.CommandLine.Invocation;
 using Mycel.Node.Cli.Chat;
 using Mycel.Node.Cli.Doctor;
 using Mycel.Node.Cli.Terminal;
-using Mycel.Node.Configuration;
 
 namespace Mycel.Node.Cli;
 
 /// <summary>The command line of <c>mycel</c>.</summary>
 internal static class CommandLine
 {
-    /// <summary>Of a word that is no command, as much is repeated.</summary>
-    private const int MaxQuotedLength = 40;
-
     /// <summary>Runs one command; the result is the process's exit code (see <see cref="ExitCode"/>).</summary>
     public static Task<int> RunAsync(string[] args) => RunAsync(args, Console.Out, Console.Error);
 
@@ -75,50 +71,15 @@ internal static class CommandLine
     {
         CliConsole console = CliConsole.For(TextWriter.Null, error);
         Command command = line.CommandResult.Command;
-        string path = PathOf(line);
+        string path = UsageErrors.PathOf(line);
         if (line.UnmatchedTokens.Count == 0 && command.Subcommands.Count > 0)
         {
             Build().Parse([.. path.Split(' ')[1..], "--help"]).Invoke(new InvocationConfiguration { Output = error, Error = error });
             return ExitCode.Usage;
         }
 
-        if (line.UnmatchedTokens.Count > 0)
-        {
-            string token = Printable.Line(line.UnmatchedTokens[0], MaxQuotedLength);
-            bool option = token.StartsWith('-');
-            string what = option ? $"{path} has no option '{token}'."
-                : command.Subcommands.Count > 0 ? $"There is no command '{path} {token}'."
-                : $"{path} does not take '{token}'.";
-            string? near = NearestName.Find(token.Split('=')[0], NamesOf(line, option));
-            console.WriteError(near is null ? what : $"{what} Did you mean '{near}'?");
-        }
-        else
-        {
-            foreach (string message in line.Errors.Select(problem => problem.Message).Distinct()) console.WriteError(Printable.Line(message));
-        }
-
+        foreach (string message in UsageErrors.Explain(line)) console.WriteError(message);
         error.WriteLine($"See: {path} --help");
         return ExitCode.Usage;
-    }
-
-    private static IEnumerable<string> NamesOf(ParseResult line, bool options)
-    {
-        Command command = line.CommandResult.Command;
-        if (!options) return command.Subcommands.Where(sub => !sub.Hidden).Select(sub => sub.Name);
-        IEnumerable<Option> own = command.Options;
-        return own.Concat(line.RootCommandResult.Command.Options.Where(option => option.Recursive)).Select(option => option.Name);
-    }
-
-    private static string PathOf(ParseResult line)
-    {
-        List<string> names = [];
-        for (System.CommandLine.Parsing.SymbolResult? result = line.CommandResult; result is not null; result = result.Parent)
-        {
-            if (result is System.CommandLine.Parsing.CommandResult { Command: RootCommand }) names.Add("mycel");
-            else if (result is System.CommandLine.Parsing.CommandResult command) names.Add(command.Command.Name);
-        }
-
-        names.Reverse();
-        return string.Join(' ', names);
     }
 }

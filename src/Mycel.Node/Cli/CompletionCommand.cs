@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Mycel.Node.Cli.Terminal;
 
 namespace Mycel.Node.Cli;
 
@@ -9,7 +10,13 @@ internal static class CompletionCommand
     public static Command Build()
     {
         Argument<string> shell = new("SHELL") { Description = "bash, zsh, fish or pwsh" };
-        shell.AcceptOnlyFromAmong([.. CompletionScripts.Shells]);
+        shell.CompletionSources.Add([.. CompletionScripts.Shells]);
+        shell.Validators.Add(result =>
+        {
+            string given = result.Tokens.Count > 0 ? result.Tokens[0].Value : "";
+            if (!CompletionScripts.Shells.Contains(given))
+                result.AddError($"There is no script for '{Printable.Line(given, 40)}'. There is one for each of {string.Join(", ", CompletionScripts.Shells)}.");
+        });
         CliCommand command = new("completion", "Print a script that teaches a shell to complete mycel's commands")
         {
             Examples =

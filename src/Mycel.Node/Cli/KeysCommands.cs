@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
-using Microsoft.Extensions.Logging.Abstractions;
 using Mycel.Node.Admission;
 using Mycel.Node.Configuration;
 
@@ -76,7 +75,7 @@ internal static class KeysCommands
         return command;
     }
 
-    private static KeyStore Open(LocalRun run) => KeyStore.Open(run.DataDir(), TimeProvider.System, NullLogger.Instance);
+    private static KeyStore Open(LocalRun run) => KeyStore.Open(run.DataDir(), TimeProvider.System);
 
     private static void WriteCreated(LocalRun run, AccessKey key, string secret, bool isFirst)
     {

@@ -60,7 +60,9 @@ internal sealed class RelayCommands
             Description = "Key the device asks for: secret:NAME (secret store), env:NAME (the node's environment), or - to type or pipe it in",
             HelpName = "secret:NAME|env:NAME|-",
         };
-        Option<int?> maxConcurrent = new("--max-concurrent") { Description = "Requests on the device at once (default: relay.max_concurrent)", HelpName = "N" };
+        Option<int?> maxConcurrent = CliCommand.NumberOption("--max-concurrent", 1, 10_000);
+        maxConcurrent.Description = "Requests on the device at once (default: relay.max_concurrent)";
+        maxConcurrent.HelpName = "N";
         Option<bool> force = new("--force") { Description = "Add it even if it does not answer now" };
         CliCommand command = new("add", "Add a device; the node asks it for its models at once")
         {

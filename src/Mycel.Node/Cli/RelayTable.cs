@@ -1,7 +1,6 @@
 using System.Globalization;
 using Mycel.Node.Cli.Client;
 using Mycel.Node.Cli.Terminal;
-using Spectre.Console;
 
 namespace Mycel.Node.Cli;
 
@@ -15,22 +14,20 @@ internal static class RelayTable
     public static void Write(IReadOnlyList<RelayReply> relays, CliConsole console)
     {
         bool wide = console.Width >= WideEnoughForModels;
-        Table table = new Table { Border = TableBorder.None, ShowHeaders = true }.AddColumn(Column("NAME", true)).AddColumn(Column("URL", !wide));
-        table.AddColumn(Column("STATE", true)).AddColumn(Column("MODELS", !wide)).AddColumn(Column("BUSY", true).RightAligned());
-        table.AddColumn(Column("LATENCY", true).RightAligned());
+        TextTable table = new TextTable()
+            .Add("NAME", shrinks: true)
+            .Add("URL", shrinks: true)
+            .Add("STATE")
+            .Add("MODELS", rightAligned: !wide, shrinks: wide)
+            .Add("BUSY", rightAligned: true)
+            .Add("LATENCY", rightAligned: true);
         foreach (RelayReply relay in relays)
         {
-            (string state, Color colour) = StateOf(relay);
-            table.AddRow(
-                Cell(relay.Name),
-                Cell(relay.Url),
-                new Text(state, new Style(colour)),
-                Cell(ModelsOf(relay, wide)),
-                Cell($"{relay.InFlight}/{relay.MaxConcurrent}"),
-                Cell(relay.LatencyMs is { } ms ? HumanFormat.Latency(TimeSpan.FromMilliseconds(ms)) : "–"));
+            string latency = relay.LatencyMs is { } ms ? HumanFormat.Latency(TimeSpan.FromMilliseconds(ms)) : "–";
+            table.AddRow(relay.Name, relay.Url, StateOf(relay), ModelsOf(relay, wide), $"{relay.InFlight}/{relay.MaxConcurrent}", latency);
         }
 
-        console.WriteTable(table);
+        table.Write(console);
         WriteErrors(relays, console);
     }
 
@@ -45,25 +42,18 @@ internal static class RelayTable
         }
     }
 
-    private static (string State, Color Colour) StateOf(RelayReply relay) => relay switch
+    private static TextTable.Cell StateOf(RelayReply relay) => relay switch
     {
-        { Online: false } => ("offline", Color.Red),
-        { Healthy: false } => ("failing", Color.Yellow),
-        _ => ("online", Color.Green),
+        { Online: false } => new("offline", TextStyle.Error),
+        { Healthy: false } => new("failing", TextStyle.Warning),
+        _ => new("online", TextStyle.Accent),
     };
 
     private static string ModelsOf(RelayReply relay, bool wide)
     {
-        if (!wide || relay.Models.Count == 0) return relay.Models.Count.ToString(CultureInfo.InvariantCulture);
+        if (!wide) return relay.Models.Count.ToString(CultureInfo.InvariantCulture);
+        if (relay.Models.Count == 0) return "none";
         string shown = string.Join(", ", relay.Models.Take(ModelsShown));
         return relay.Models.Count > ModelsShown ? $"{shown} +{relay.Models.Count - ModelsShown}" : shown;
     }
-
-    private static TableColumn Column(string title, bool noWrap)
-    {
-        TableColumn column = new TableColumn(new Text(title, new Style(decoration: Decoration.Dim))).PadLeft(0).PadRight(2);
-        return noWrap ? column.NoWrap() : column;
-    }
-
-    private static Text Cell(string text) => new(Printable.Line(text)) { Overflow = Overflow.Ellipsis };
 }

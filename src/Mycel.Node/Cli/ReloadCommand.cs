@@ -39,7 +39,7 @@ internal static class ReloadCommand
         foreach (ReloadReply.Pending pending in reply.RestartRequired)
         {
             console.Out.WriteLine(
-                $"{console.Styled("!", TextStyle.Heading)} {Printable.Line(pending.Key)} needs a restart: {Shown(pending.From)} → {Shown(pending.To)}");
+                $"{console.Styled("!", TextStyle.Warning)} {Printable.Line(pending.Key)} needs a restart: {Shown(pending.From)} → {Shown(pending.To)}");
         }
     }
 

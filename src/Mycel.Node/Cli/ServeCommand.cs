@@ -10,18 +10,20 @@ namespace Mycel.Node.Cli;
 /// <summary>The command <c>serve</c>.</summary>
 internal static class ServeCommand
 {
-    private static readonly string[] LogLevels = ["trace", "debug", "info", "warn", "error"];
+    private static readonly string[] LogLevels = ["debug", "info", "warn", "error"];
 
     /// <summary>Makes the command.</summary>
     public static Command Build()
     {
         Option<string[]> relay = new("--relay", "-r") { Description = "Device whose models to serve on, such as http://gpu-box:11434; may be repeated", HelpName = "URL" };
         Option<string?> host = new("--host") { Description = "Address to listen on (default 127.0.0.1)", HelpName = "ADDRESS" };
-        Option<int?> port = new("--port", "-p") { Description = "Port to listen on (default 8420; 0 takes any free one)", HelpName = "PORT" };
+        Option<int?> port = CliCommand.NumberOption("--port", 0, 65_535, "-p");
+        port.Description = "Port to listen on (default 8420; 0 takes any free one)";
+        port.HelpName = "PORT";
         Option<string?> config = new("--config", "-c") { Description = "Configuration file (default ./mycel.yaml, then ~/.config/mycel/mycel.yaml)", HelpName = "FILE" };
         Option<string?> dataDir = new("--data-dir") { Description = "Folder for keys, secrets and state (default ~/.local/share/mycel)", HelpName = "DIR" };
         Option<bool> open = new("--open") { Description = "Serve without keys beyond this machine: anyone who reaches the port may use the models" };
-        Option<string?> logLevel = new("--log-level") { Description = "trace, debug, info, warn or error (default info)", HelpName = "LEVEL" };
+        Option<string?> logLevel = new("--log-level") { Description = "debug, info, warn or error (default info)", HelpName = "LEVEL" };
         logLevel.CompletionSources.Add(_ => LogLevels.Select(level => new System.CommandLine.Completions.CompletionItem(level)));
 
         CliCommand command = new("serve", "Run a node in the foreground; Ctrl-C or SIGTERM stops it after running answers have ended")

@@ -54,7 +54,7 @@ internal static class StatusCommand
 
     private static void Write(NodeStatusReply status, CliConsole console)
     {
-        TextStyle look = status.State == "ready" ? TextStyle.Accent : TextStyle.Heading;
+        TextStyle look = status.State == "ready" ? TextStyle.Accent : TextStyle.Warning;
         string name = Printable.Line(status.Name.Length > 0 ? status.Name : status.NodeId);
         string state = console.Styled(Printable.Line(status.State), TextStyle.Bold | look);
         string uptime = HumanFormat.Duration(TimeSpan.FromSeconds(Math.Clamp(status.UptimeS, 0, 1e9)));

@@ -68,8 +68,10 @@ internal static class ValueForms
         why = null;
         if (!text.AsSpan().ContainsAny('.', ':')) return null;
         if (!text.Contains('/', StringComparison.Ordinal)) return IPAddress.TryParse(text, out var address) ? address.ToString() : null;
-        if (IPNetwork.TryParse(text, out var network)) return network.ToString();
-        why = "a network's address has only zeros after its prefix";
+        if (!IPNetwork.TryParse(text, out var network)) return null;
+        // 10.1.2.3/8 is more likely meant as one machine than as the sixteen million whose word would then be believed.
+        if (IPAddress.Parse(text[..text.IndexOf('/', StringComparison.Ordinal)]).Equals(network.BaseAddress)) return network.ToString();
+        why = $"bits are set after the prefix: write {network} for the network, or leave out the / part for one machine";
         return null;
     });
 

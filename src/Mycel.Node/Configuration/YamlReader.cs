@@ -41,6 +41,12 @@ internal sealed class YamlReader
             reader.AddSyntaxProblem(problem);
             return null;
         }
+        catch (Exception problem) when (problem is InvalidOperationException or ArgumentException)
+        {
+            // The scanner has slips of its own on some damaged texts.
+            problems.Add("", reader.OriginAt(reader._parser.Current?.End ?? Mark.Empty), "not valid YAML from about this line on");
+            return null;
+        }
     }
 
     private ConfigNode ReadStream()

@@ -55,7 +55,7 @@ internal static class EventInspector
             }
             return meaning;
         }
-        catch (JsonException)
+        catch (Exception broken) when (IsBrokenText(broken))
         {
             return EventMeaning.Garbage;
         }
@@ -125,6 +125,26 @@ internal static class EventInspector
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject || !reader.Read() || reader.TokenType != JsonTokenType.PropertyName) return false;
             if (!reader.ValueTextEquals("error"u8) || !reader.Read() || reader.TokenType == JsonTokenType.Null) return false;
             message = ErrorMessage(ref reader);
+            return true;
+        }
+        catch (Exception broken) when (IsBrokenText(broken))
+        {
+            return false;
+        }
+    }
+
+    /// <summary>No JSON, or a string in it that is no Unicode text.</summary>
+    private static bool IsBrokenText(Exception error) => error is JsonException or InvalidOperationException;
+
+    /// <summary>Whether a text is one JSON document from its start to its end.</summary>
+    public static bool IsWhole(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 256 });
+            while (reader.Read())
+            {
+            }
             return true;
         }
         catch (JsonException)

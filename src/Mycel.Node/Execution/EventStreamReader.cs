@@ -17,6 +17,7 @@ internal sealed class EventStreamReader(bool takeOutUsage)
     private int _heldLength;
     private bool _isInsideLongLine;
     private bool _takeOutBlankLine;
+    private bool _isInsideEvent;
 
     /// <summary>Whether output was seen. Until then every event is read in full.</summary>
     public bool SawOutput { get; private set; }
@@ -63,10 +64,17 @@ internal sealed class EventStreamReader(bool takeOutUsage)
         return events;
     }
 
-    /// <summary>Passes on what is still held, at the end of the body.</summary>
+    /// <summary>Reads and passes on what is still held, at the end of the body: a last line without its end.</summary>
     public void End(IBufferWriter<byte> target)
     {
-        if (_heldLength > 0) target.Write(_held.AsSpan(0, _heldLength));
+        if (_heldLength == 0) return;
+        var events = 0;
+        var text = _held.AsSpan(0, _heldLength);
+        if (ReadText(text, ref events))
+        {
+            target.Write(text);
+            _isInsideLongLine = true;
+        }
         _heldLength = 0;
     }
 
@@ -79,6 +87,7 @@ internal sealed class EventStreamReader(bool takeOutUsage)
         {
             target.Write(rest);
             _isInsideLongLine = false;
+            _isInsideEvent = true;
             return 1;
         }
         var events = 0;
@@ -86,6 +95,7 @@ internal sealed class EventStreamReader(bool takeOutUsage)
         if (_isInsideLongLine)
         {
             _isInsideLongLine = false;
+            _isInsideEvent = true;
             return 1;
         }
         var line = _held.AsSpan(0, _heldLength);
@@ -142,10 +152,18 @@ internal sealed class EventStreamReader(bool takeOutUsage)
         if (!text.IsEmpty && text[^1] == '\r') text = text[..^1];
         if (text.IsEmpty)
         {
-            var takeOut = _takeOutBlankLine;
-            _takeOutBlankLine = false;
+            // What an event said beside the line that was taken out, such as its name, must not become part of the next one.
+            var takeOut = _takeOutBlankLine && !_isInsideEvent;
+            _takeOutBlankLine = _isInsideEvent = false;
             return !takeOut;
         }
+        if (!ReadText(text, ref events)) return false;
+        _isInsideEvent = true;
+        return true;
+    }
+
+    private bool ReadText(ReadOnlySpan<byte> text, ref int events)
+    {
         if (!text.StartsWith("data:"u8)) return true;
         var data = text[5..];
         if (!data.IsEmpty && data[0] == ' ') data = data[1..];
@@ -180,7 +198,9 @@ internal sealed class EventStreamReader(bool takeOutUsage)
         {
             SawError = true;
         }
-        if (!SawEnd && HasFinishReason(data)) SawEnd = true;
+        if (HasFinishReason(data)) SawEnd = true;
+        // Of several answers in one stream one has ended, another goes on.
+        else if (SawEnd && !SawDone && EventInspector.Judge(data, out _) == EventMeaning.Output) SawEnd = false;
         if (TakeUsage(data)) return false;
         events++;
         return true;

@@ -126,7 +126,6 @@ internal sealed class Exchange : IAsyncDisposable
                 default:
                     Refusal = outcome.Refusal;
                     (_tried ??= []).Add(_offer!.Backend);
-                    _call.Rearm();
                     break;
             }
         }
@@ -174,6 +173,7 @@ internal sealed class Exchange : IAsyncDisposable
     {
         Attempts++;
         _reply.BeginAttempt(new RouteTaken(offer.Backend.Route, Attempts, _queued, default), offer.Metrics);
+        _call.BeginAttempt(Attempts);
         State = ExchangeState.Streaming;
         try
         {
@@ -182,6 +182,7 @@ internal sealed class Exchange : IAsyncDisposable
         finally
         {
             State = ExchangeState.Waiting;
+            _call.FinishAttempt();
             _dispatcher.Release(offer.Backend);
         }
     }
@@ -238,8 +239,9 @@ internal sealed class Exchange : IAsyncDisposable
             _keptAliveAt = now;
             _reply.KeepAlive();
         }
+        var attempt = Attempts;
         if (Volatile.Read(ref _waiter) is { } waiter) CheckQueue(waiter, now);
-        else if (State == ExchangeState.Streaming) CheckSilence(now);
+        else if (State == ExchangeState.Streaming) CheckSilence(now, attempt);
     }
 
     private void CheckQueue(Waiter waiter, long now)
@@ -249,28 +251,27 @@ internal sealed class Exchange : IAsyncDisposable
         _dispatcher.Leave(waiter);
     }
 
-    private void CheckSilence(long now)
+    private void CheckSilence(long now, int attempt)
     {
         if (_reply.IsFlushing) return;
         var lastSign = Math.Max(_reply.AttemptStartedAt, _reply.LastReceivedAt);
         var silence = Stopwatch.GetElapsedTime(lastSign, now);
         var limit = _reply.IsCommitted ? _options.Relay.IdleSeconds : _options.Relay.FirstOutputSeconds;
         var waited = _reply.IsCommitted ? silence : Stopwatch.GetElapsedTime(_reply.AttemptStartedAt, now);
-        if (waited.TotalSeconds >= limit) _call.End(EndReason.Silent);
-        else if (silence >= ProbeAfter && Stopwatch.GetElapsedTime(Math.Max(_probedAt, 1), now) >= ProbeAgainAfter) Probe(now, lastSign);
+        if (waited.TotalSeconds >= limit) _call.EndAttempt(attempt, EndReason.Silent);
+        else if (silence >= ProbeAfter && Stopwatch.GetElapsedTime(Math.Max(_probedAt, 1), now) >= ProbeAgainAfter) Probe(now, lastSign, attempt);
     }
 
     /// <summary>A machine that is slow still takes connections; one that is gone does not, and is not waited for.</summary>
-    private void Probe(long now, long lastSign)
+    private void Probe(long now, long lastSign, int attempt)
     {
         _probedAt = now;
-        var attempt = Attempts;
         _ = EndIfGoneAsync();
 
         async Task EndIfGoneAsync()
         {
             if (_offer is not { } offer || await offer.Backend.IsReachableAsync()) return;
-            if (Attempts == attempt && State == ExchangeState.Streaming && Math.Max(_reply.AttemptStartedAt, _reply.LastReceivedAt) == lastSign) _call.End(EndReason.Vanished);
+            if (Math.Max(_reply.AttemptStartedAt, _reply.LastReceivedAt) == lastSign) _call.EndAttempt(attempt, EndReason.Vanished);
         }
     }
 

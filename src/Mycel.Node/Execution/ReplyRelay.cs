@@ -178,14 +178,12 @@ internal sealed class ReplyRelay(IReplyChannel channel, bool takeOutUsage) : IRe
 
     private void EndEvents()
     {
-        if (!IsCommitted)
-        {
-            _events!.End(_held);
-            throw new DeviceFaultException(DeviceFaultKind.Invalid, "its stream held no output");
-        }
-        _events!.End(channel.Body);
+        IBufferWriter<byte> target = IsCommitted ? channel.Body : _held;
+        _events!.End(target);
+        if (!IsCommitted && !_events.SawOutput) throw new DeviceFaultException(DeviceFaultKind.Invalid, "its stream held no output");
         Usage = _events.Usage;
         if (!_events.SawEnd && !_events.SawError) throw new DeviceFaultException(DeviceFaultKind.Interrupted, "its stream ended in the middle of the answer");
+        if (!IsCommitted) Commit(-1);
     }
 
     private void EndDocument()
@@ -200,6 +198,8 @@ internal sealed class ReplyRelay(IReplyChannel channel, bool takeOutUsage) : IRe
             var text = _held.Written.Trim(" \t\r\n"u8);
             if (text.IsEmpty || text[0] is not ((byte)'{' or (byte)'[') || text[^1] is not ((byte)'}' or (byte)']'))
                 throw new DeviceFaultException(DeviceFaultKind.Invalid, "its answer is not whole JSON");
+            // Where the end of the connection is the end of the answer, a server that died looks like one that is done.
+            if (_head.EndsWithConnection && !EventInspector.IsWhole(text)) throw new DeviceFaultException(DeviceFaultKind.Interrupted, "its answer ended in the middle");
             if (EventInspector.IsErrorDocument(text, out var message))
                 throw new DeviceFaultException(DeviceFaultKind.Invalid, $"it reported an error: {message}");
             Usage = TokenUsage.FindLast(text);

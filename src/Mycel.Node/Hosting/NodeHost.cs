@@ -35,11 +35,11 @@ internal static partial class NodeHost
         PrivateFolder.Ensure(options.DataDir);
         using var deviceKey = DeviceKey.LoadOrCreate(options.DataDir);
         using var secrets = new SecretStore(options.DataDir, deviceKey, TimeProvider.System);
-        using var keys = KeyStore.Open(options.DataDir, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        using var keys = KeyStore.Open(options.DataDir, TimeProvider.System);
         RefuseOpenDoors(options.Api, keys);
 
         await using var app = Build(settings, deviceKey, secrets, keys);
-        keys.StartWatching();
+        keys.StartWatching(app.Services.GetRequiredService<ILogger<KeyStore>>());
         return await ServeAsync(app, settings);
     }
 
@@ -124,7 +124,7 @@ internal static partial class NodeHost
         app.MapSecrets();
         app.MapConfig();
         app.MapLogs();
-        app.MapGet("/metrics", app.Services.GetRequiredService<MetricsEndpoint>().GetAsync).WithMetadata(Access.Metrics).WithTags("node").WithSummary("Metrics in Prometheus' text format.");
+        app.MapGet("/metrics", (Delegate)app.Services.GetRequiredService<MetricsEndpoint>().GetAsync).WithMetadata(Access.Metrics).WithTags("Node").WithSummary("Metrics in Prometheus' text format.");
         app.MapOpenApi("/openapi.json").WithMetadata(Access.Everyone);
     }
 
@@ -136,6 +136,7 @@ internal static partial class NodeHost
         var catalog = services.GetRequiredService<ModelCatalog>();
         var state = services.GetRequiredService<NodeState>();
         var dispatcher = services.GetRequiredService<Dispatcher>();
+        ReloadLog.WriteWarnings(log, settings.Warnings);
         relays.Changed += () => catalog.Rebuild(relays.Devices);
         // A raised limit frees slots.
         settings.Changed += _ => dispatcher.DispatchWaiting();

@@ -4,7 +4,7 @@ using Mycel.Node.Configuration;
 namespace Mycel.Node.Hosting;
 
 /// <summary>The signals a node listens to: SIGTERM and SIGINT stop it (a second one at once), SIGHUP reloads the settings.</summary>
-internal sealed partial class NodeSignals : IDisposable
+internal sealed class NodeSignals : IDisposable
 {
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly List<PosixSignalRegistration> _registrations = [];
@@ -35,28 +35,11 @@ internal sealed partial class NodeSignals : IDisposable
     private void Reload(PosixSignalContext context)
     {
         context.Cancel = true;
-        var outcome = _settings.Reload();
-        foreach (var error in outcome.Errors) LogBroken(_log, error.ToString());
-        foreach (var warning in outcome.Warnings) LogWarning(_log, warning.ToString());
-        if (!outcome.IsOk) return;
-        LogReloaded(_log, outcome.Applied.Count == 0 ? "nothing changed" : string.Join(", ", outcome.Applied));
-        foreach (var cold in outcome.RestartRequired) LogCold(_log, cold.Key, cold.From, cold.To);
+        ReloadLog.Write(_log, _settings.Reload());
     }
 
     public void Dispose()
     {
         foreach (var registration in _registrations) registration.Dispose();
     }
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "the settings were not reloaded, the old ones stay: {Problem}")]
-    private static partial void LogBroken(ILogger logger, string problem);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
-    private static partial void LogWarning(ILogger logger, string problem);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "settings reloaded: {Keys}")]
-    private static partial void LogReloaded(ILogger logger, string keys);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Key} stays at {From} until a restart (the file says {To})")]
-    private static partial void LogCold(ILogger logger, string key, string from, string to);
 }

@@ -37,8 +37,12 @@ internal sealed class ModelCatalog(NodeMetrics metrics, TimeProvider time)
     public IReadOnlyList<ListedModel> Listed => _snapshot.Listed;
 
     /// <summary>The models, less those that only reach this node through the one that asks: offered back, they would outlive their device.</summary>
-    public IEnumerable<ListedModel> ListedFor(string askingNode) =>
-        askingNode.Length == 0 ? Listed : Listed.Where(m => Find(m.Id)!.Offers.Any(o => o.Backend is not RelayDevice { MycelNode: { } node } || node != askingNode));
+    public IEnumerable<ListedModel> ListedFor(string askingNode)
+    {
+        var now = _snapshot;
+        return askingNode.Length == 0 ? now.Listed
+            : now.Listed.Where(m => now.Targets[m.Id].Offers.Any(o => o.Backend is not RelayDevice { MycelNode: { } node } || node != askingNode));
+    }
 
     public ModelTarget? Find(ReadOnlySpan<char> name) => _snapshot.BySpan.TryGetValue(name, out var target) ? target : null;
 

@@ -28,17 +28,28 @@ internal readonly record struct TokenUsage(long? PromptTokens, long? CompletionT
     }
 
     /// <summary>Finds the last <c>"usage"</c> object in the text of a JSON document, or of its end.</summary>
-    /// <remarks>Inside a string the quotes of such a word are escaped, so that the bytes looked for are only ever a property's name.</remarks>
+    /// <remarks>The quotes inside a string are escaped, so that the word between two bare quotes is a property's name or all or the end
+    /// of a string; only a name is followed by a colon.</remarks>
     public static TokenUsage? FindLast(ReadOnlySpan<byte> json)
     {
-        var at = json.LastIndexOf("\"usage\""u8);
-        if (at < 0) return null;
-        var rest = json[(at + 7)..];
-        var brace = rest.IndexOf((byte)'{');
-        if (brace < 0 || rest[..brace].ContainsAnyExcept(" \t\r\n:"u8)) return null;
+        while (true)
+        {
+            var at = json.LastIndexOf("\"usage\""u8);
+            if (at < 0) return null;
+            if (ReadMember(json[(at + 7)..]) is { } usage) return usage;
+            json = json[..at];
+        }
+    }
+
+    private static TokenUsage? ReadMember(ReadOnlySpan<byte> rest)
+    {
+        rest = rest.TrimStart(" \t\r\n"u8);
+        if (rest.IsEmpty || rest[0] != ':') return null;
+        rest = rest[1..].TrimStart(" \t\r\n"u8);
+        if (rest.IsEmpty || rest[0] != '{') return null;
         try
         {
-            var reader = new Utf8JsonReader(rest[brace..], isFinalBlock: false, default);
+            var reader = new Utf8JsonReader(rest, isFinalBlock: false, default);
             reader.Read();
             var usage = Read(ref reader);
             return usage == default ? null : usage;

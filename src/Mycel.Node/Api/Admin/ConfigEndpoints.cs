@@ -18,9 +18,10 @@ internal static class ConfigEndpoints
     private static Task ShowAsync(HttpContext context, [FromServices] OptionsStore settings) =>
         AdminReply.WriteAsync(context, StatusCodes.Status200OK, ConfigurationView.Of(settings.File, settings.Values), ConfigurationJson.Default.ConfigurationView);
 
-    private static Task ReloadAsync(HttpContext context, [FromServices] OptionsStore settings)
+    private static Task ReloadAsync(HttpContext context, [FromServices] OptionsStore settings, [FromServices] ILogger<OptionsStore> logger)
     {
         var outcome = settings.Reload();
+        ReloadLog.Write(logger, outcome);
         return outcome.IsOk
             ? AdminReply.WriteAsync(context, StatusCodes.Status200OK, new ReloadView(outcome.Applied, outcome.RestartRequired), ConfigurationJson.Default.ReloadView)
             : ApiError.WriteAsync(context, StatusCodes.Status400BadRequest, "config_invalid",

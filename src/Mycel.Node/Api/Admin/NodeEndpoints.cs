@@ -20,9 +20,9 @@ internal static class NodeEndpoints
     {
         routes.MapGet("/", () => TypedResults.Text("Mycel is running. The API is under /v1, its description at /openapi.json.\n")).WithMetadata(Access.Everyone).ExcludeFromDescription();
         routes.MapGet("/health", () => TypedResults.Json(new HealthReply("ok", NodeState.Version), NodeJson.Default.HealthReply))
-            .WithMetadata(Access.Everyone).WithTags("node").WithSummary("Whether the process is alive.");
-        routes.MapGet("/ready", Ready).WithMetadata(Access.Everyone).WithTags("node").WithSummary("Whether the node takes work.").Produces<ReadyReply>().Produces<ReadyReply>(503);
-        var node = routes.MapGroup("/v1/node").WithTags("node").WithMetadata(Access.Admin);
+            .WithMetadata(Access.Everyone).WithTags("Node").WithSummary("Whether the process is alive.");
+        routes.MapGet("/ready", Ready).WithMetadata(Access.Everyone).WithTags("Node").WithSummary("Whether the node takes work.").Produces<ReadyReply>().Produces<ReadyReply>(503);
+        var node = routes.MapGroup("/v1/node").WithTags("Node").WithMetadata(Access.Admin);
         node.MapGet("/status", Status).WithSummary("What the node is and does.").Produces<StatusReply>();
         node.MapGet("/requests", Requests).WithSummary("Requests under way and the latest that ended.").Produces<RequestsReply>();
     }

@@ -13,7 +13,7 @@ internal static class RelayEndpoints
 {
     public static void MapRelays(this IEndpointRouteBuilder routes)
     {
-        var group = routes.MapGroup("/v1/node/relay").WithTags("relays").WithMetadata(Access.Admin);
+        var group = routes.MapGroup("/v1/node/relay").WithTags("Relays").WithMetadata(Access.Admin);
         group.MapGet("", ([FromServices] RelayRegistry relays) => ListOf(relays.Devices)).WithSummary("Lists the relay devices.").Produces<RelayListReply>();
         group.MapPost("/add", AddAsync).WithSummary("Adds a relay device; it is kept over restarts.").WithJsonBody<RelayAddRequest>().Produces<RelayReply>();
         group.MapPost("/remove", RemoveAsync).WithSummary("Removes a relay device that was added while running.").WithJsonBody<RelaySelector>().Produces<RelayRemovedReply>();

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text;
+using Microsoft.Extensions.Primitives;
 using Mycel.Node.Execution;
 
 namespace Mycel.Node.Api.OpenAi;
@@ -16,22 +17,41 @@ internal static class ForwardedHeaders
         // the reply must stay readable beside the flow
         "Accept-Encoding",
         // where the caller sits is the node's to know
-        "Origin", "Referer", "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Real-IP",
+        "Origin", "Referer", "Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP",
         // set anew
         "X-Request-ID", "Request-Id", "X-Mycel-Deadline-Ms", "X-Mycel-Via",
     ], StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>What proxies in front say of the caller; some put its access token there.</summary>
+    private const string ForwardedPrefix = "X-Forwarded-";
 
     /// <param name="headers">The caller's headers.</param>
     /// <param name="via">Ids of the nodes that the request has passed, this one the last.</param>
     /// <param name="target">Where the lines are written.</param>
     public static void Write(IHeaderDictionary headers, string via, PooledBuffer target)
     {
+        var connection = headers.Connection;
         foreach (var (name, values) in headers)
         {
-            if (name.Length == 0 || name[0] == ':' || Dropped.Contains(name)) continue;
+            if (name.Length == 0 || name[0] == ':' || Dropped.Contains(name) || name.StartsWith(ForwardedPrefix, StringComparison.OrdinalIgnoreCase)) continue;
+            if (connection.Count > 0 && IsNamed(connection, name)) continue;
             foreach (var value in values) WriteLine(name, value ?? "", target);
         }
         WriteLine("X-Mycel-Via", via, target);
+    }
+
+    /// <summary>Whether the Connection header names another one, which then is hop by hop too.</summary>
+    private static bool IsNamed(StringValues connection, string name)
+    {
+        foreach (var value in connection)
+        {
+            if (value is null || value.Length < name.Length) continue;
+            foreach (var range in value.AsSpan().Split(','))
+            {
+                if (value.AsSpan(range).Trim().Equals(name, StringComparison.OrdinalIgnoreCase)) return true;
+            }
+        }
+        return false;
     }
 
     private static void WriteLine(string name, string value, PooledBuffer target)

@@ -17,9 +17,8 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, NodeId node)
         return context.Response.WriteAsJsonAsync(new ModelListObject("list", models), ModelsJson.Default.ModelListObject);
     }
 
-    public Task GetAsync(HttpContext context)
+    public Task GetAsync(HttpContext context, string id)
     {
-        var id = (string)context.Request.RouteValues["id"]!;
         if (catalog.Find(id) is null)
         {
             var near = catalog.Near(id);

@@ -50,8 +50,12 @@ internal sealed class RequestBody : IDisposable
         {
             var read = await reader.ReadAsync();
             var buffer = read.Buffer;
-            if (_length + buffer.Length > limit) return "body_too_large";
-            if (_length + (int)buffer.Length > _bytes.Length && !TryGrow((int)Math.Min(limit, Math.Max(_length + buffer.Length, _bytes.Length * 2L)))) return "body_memory_full";
+            var isTooLarge = _length + buffer.Length > limit;
+            if (isTooLarge || (_length + (int)buffer.Length > _bytes.Length && !TryGrow((int)Math.Min(limit, Math.Max(_length + buffer.Length, _bytes.Length * 2L)))))
+            {
+                reader.AdvanceTo(buffer.End);
+                return isTooLarge ? "body_too_large" : "body_memory_full";
+            }
             buffer.CopyTo(_bytes.AsSpan(_length));
             _length += (int)buffer.Length;
             reader.AdvanceTo(buffer.End);

@@ -21,6 +21,8 @@ internal static class RequestScanner
     /// <summary>Longest model name accepted, in UTF-8 bytes.</summary>
     public const int MaxModelBytes = 1024;
 
+    private static readonly string[] Names = ["model", "stream", "stream_options", "messages", "prompt", "input"];
+
     /// <summary>What one pass over the body found.</summary>
     private struct Findings
     {
@@ -86,7 +88,7 @@ internal static class RequestScanner
         findings.Splice = RequestDocument.AddOptions((int)reader.BytesConsumed);
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            switch (reader.ValueSpan.Length)
+            switch (NameLength(ref reader))
             {
                 case 5 when reader.ValueTextEquals("model"u8):
                     ReadModel(ref reader, ref findings);
@@ -121,6 +123,17 @@ internal static class RequestScanner
         return findings;
     }
 
+    /// <summary>Length of a property's name; 0 of one that is none of ours, where that takes unescaping to know.</summary>
+    private static int NameLength(ref Utf8JsonReader reader)
+    {
+        if (!reader.ValueIsEscaped) return reader.ValueSpan.Length;
+        foreach (var name in Names)
+        {
+            if (reader.ValueTextEquals(name)) return name.Length;
+        }
+        return 0;
+    }
+
     private static void ReadModel(ref Utf8JsonReader reader, ref Findings findings)
     {
         // Two of them could be read as one by this node and as the other by the backend.
@@ -136,6 +149,7 @@ internal static class RequestScanner
     private static void ReadStreamOptions(ref Utf8JsonReader reader, ref Findings findings)
     {
         reader.Read();
+        findings.AsksUsage = false;
         var start = (int)reader.TokenStartIndex;
         if (reader.TokenType == JsonTokenType.Null)
         {

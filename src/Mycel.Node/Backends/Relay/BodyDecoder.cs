@@ -17,7 +17,9 @@ internal struct BodyDecoder
     private int _lineBytes;
     private int _trailerBytes;
     private bool _anyDigit;
+    private bool _inPadding;
     private bool _inExtension;
+    private bool _sawReturn;
 
     private enum Step : byte
     {
@@ -100,7 +102,8 @@ internal struct BodyDecoder
                 break;
             case Step.ChunkEnd:
                 if (value == '\n') StartSize();
-                else if (value != '\r') throw Broken();
+                else if (value != '\r' || _sawReturn) throw Broken();
+                else _sawReturn = true;
                 break;
             case Step.Trailer:
                 if (++_trailerBytes > MaxTrailerBytes) throw Broken();
@@ -124,20 +127,29 @@ internal struct BodyDecoder
         {
             if (!_anyDigit) throw Broken();
             _lineBytes = 0;
+            _sawReturn = false;
             _step = _left == 0 ? Step.Trailer : Step.ChunkData;
         }
-        else if (value == '\r' || _inExtension)
+        else if (_sawReturn)
         {
-            return;
+            throw Broken();
         }
-        else if (value is (byte)';' or (byte)' ' or (byte)'\t')
+        else if (value == '\r')
+        {
+            _sawReturn = true;
+        }
+        else if (_inExtension || value == ';')
         {
             _inExtension = true;
+        }
+        else if (value is (byte)' ' or (byte)'\t')
+        {
+            _inPadding = true;
         }
         else
         {
             var digit = HexValue(value);
-            if (digit < 0 || _left > (long.MaxValue >> 4) - 15) throw Broken();
+            if (digit < 0 || _inPadding || _left > (long.MaxValue >> 4) - 15) throw Broken();
             _left = (_left << 4) | (uint)digit;
             _anyDigit = true;
         }
@@ -149,7 +161,9 @@ internal struct BodyDecoder
         _left = 0;
         _lineBytes = 0;
         _anyDigit = false;
+        _inPadding = false;
         _inExtension = false;
+        _sawReturn = false;
     }
 
     private static int HexValue(byte value) => value switch

@@ -51,8 +51,8 @@ internal static class DeviceHttp
             var head = connection.Head;
             var reply = new Reply(head.Status, Encoding.Latin1.GetString(head.Find("content-type"u8)),
                 head.Find("x-mycel-node"u8) is { IsEmpty: false } node ? Encoding.Latin1.GetString(node) : null, body);
-            onLimit.Unregister();
-            device.Connections.Return(connection);
+            if (onLimit.Unregister()) device.Connections.Return(connection);
+            else connection.Dispose();
             return reply;
         }
         catch (Exception error)

@@ -18,6 +18,7 @@ internal sealed class DeviceWatch : IAsyncDisposable
     private readonly SemaphoreSlim _wake = new(0, 1);
     private readonly SemaphoreSlim _polling = new(1, 1);
     private readonly CancellationTokenSource _stop = new();
+    private bool _isStopped;
     private Task _loop = Task.CompletedTask;
 
     /// <param name="device">The device.</param>
@@ -80,6 +81,7 @@ internal sealed class DeviceWatch : IAsyncDisposable
         await _polling.WaitAsync();
         try
         {
+            if (_isStopped) return;
             var started = Stopwatch.GetTimestamp();
             var connect = TimeSpan.FromSeconds(_options.Current.Relay.ConnectSeconds);
             var reply = await DeviceHttp.GetAsync(_device, "/v1/models", _nodeId, connect, ReplyTime, _stop.Token);
@@ -129,6 +131,9 @@ internal sealed class DeviceWatch : IAsyncDisposable
     {
         await _stop.CancelAsync();
         await _loop;
+        await _polling.WaitAsync();
+        _isStopped = true;
+        _polling.Release();
         _device.Dispose();
         _stop.Dispose();
     }

@@ -45,8 +45,8 @@ internal static class ModelList
         {
             var id = item.ValueKind switch
             {
-                JsonValueKind.String => item.GetString(),
-                JsonValueKind.Object when item.TryGetProperty("id", out var value) && value.ValueKind == JsonValueKind.String => value.GetString(),
+                JsonValueKind.String => TextOf(item),
+                JsonValueKind.Object when item.TryGetProperty("id", out var value) && value.ValueKind == JsonValueKind.String => TextOf(value),
                 _ => null,
             };
             if (string.IsNullOrEmpty(id) || id.Length > MaxIdLength || id.AsSpan().ContainsAnyInRange('\0', '\u001f') || !seen.Add(id)) continue;
@@ -54,6 +54,19 @@ internal static class ModelList
             if (ids.Count == MaxModels) break;
         }
         return ids;
+    }
+
+    /// <summary>The string, or null when it is no Unicode text and so the name of nothing that could be asked for.</summary>
+    private static string? TextOf(JsonElement text)
+    {
+        try
+        {
+            return text.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
     }
 
     private static DeviceFaultException Invalid(string what) => new(DeviceFaultKind.Invalid, what);

@@ -34,33 +34,52 @@ internal static class RelayAttempt
             var isReused = connection is not null;
             try
             {
-                connection ??= await device.Connections.OpenAsync(call.ConnectTimeout, CancellationToken.None);
+                connection ??= await OpenAsync(device, call);
                 if (!call.TryAttach(connection))
                 {
                     connection.Dispose();
-                    return AttemptOutcome.Ended;
+                    return EndedFromHere(device, call, sink);
                 }
                 connection.Begin();
                 await SendAsync(device, call, body, connection);
                 await ReadHeadAsync(connection);
                 return connection.Head.Status is >= 200 and < 300
                     ? await ReadReplyAsync(device, call, connection, sink)
-                    : await ReadRefusalAsync(device, call, connection);
+                    : await ReadRefusalAsync(device, call, connection, sink);
             }
-            catch (Exception error) when (error is DeviceFaultException or IOException or InvalidOperationException)
+            catch (Exception error) when (error is DeviceFaultException or IOException or InvalidOperationException or OperationCanceledException)
             {
                 call.Detach();
                 connection?.Dispose();
                 if (call.EndReason != EndReason.None) return EndedFromHere(device, call, sink);
-                // Between two exchanges a device may close a kept connection at any moment; nothing was begun then, so once more.
+                // Between two exchanges a device may close a kept connection at any moment; nothing was begun then, so once more, on a new one.
                 if (isReused && !connection!.AnyByteReceived)
                 {
-                    connection = device.Connections.TryRent();
+                    connection = null;
                     continue;
                 }
                 return Failure(device, error, sink);
             }
         }
+    }
+
+    /// <summary>Opens a connection; ending the call ends the opening.</summary>
+    private static async ValueTask<DeviceConnection> OpenAsync(RelayDevice device, BackendCall call)
+    {
+        using var opening = new Opening();
+        if (!call.TryAttach(opening)) throw new OperationCanceledException();
+        return await device.Connections.OpenAsync(call.ConnectTimeout, opening.Token);
+    }
+
+    /// <summary>Carries a call while its connection is opened.</summary>
+    private sealed class Opening : IDisposable
+    {
+        // Never disposed of, which it needs not be without a timer: a call may be ended while, or after, the opening ends by itself.
+        private readonly CancellationTokenSource _source = new();
+
+        public CancellationToken Token => _source.Token;
+
+        public void Dispose() => _source.Cancel();
     }
 
     private static AttemptOutcome EndedFromHere(RelayDevice device, BackendCall call, IReplySink sink)
@@ -173,22 +192,24 @@ internal static class RelayAttempt
             throw new DeviceFaultException(DeviceFaultKind.Interrupted, "the connection ended before the reply did");
         }
         sink.End();
-        call.Detach();
-        device.Connections.Return(connection);
+        if (call.Detach()) device.Connections.Return(connection);
+        else connection.Dispose();
         return AttemptOutcome.Completed;
     }
 
-    private static async ValueTask<AttemptOutcome> ReadRefusalAsync(RelayDevice device, BackendCall call, DeviceConnection connection)
+    private static async ValueTask<AttemptOutcome> ReadRefusalAsync(RelayDevice device, BackendCall call, DeviceConnection connection, IReplySink sink)
     {
         var head = connection.Head;
         var status = head.Status;
         var contentType = Text(head.Find("content-type"u8));
         var retryAfter = Text(head.Find("retry-after"u8));
         var body = await ReadRefusalBodyAsync(connection);
-        call.Detach();
-        if (connection.CanReuse) device.Connections.Return(connection);
-        else connection.Dispose();
-        if (call.EndReason != EndReason.None) return AttemptOutcome.Ended;
+        if (!call.Detach())
+        {
+            connection.Dispose();
+            return EndedFromHere(device, call, sink);
+        }
+        device.Connections.Return(connection);
 
         var isJson = contentType?.Contains("json", StringComparison.OrdinalIgnoreCase) == true && body.Length > 0 && body[0] is (byte)'{' or (byte)'[';
         var refusal = status switch
@@ -226,5 +247,7 @@ internal static class RelayAttempt
         _ => "upstream_refused",
     };
 
-    private static string? Text(ReadOnlySpan<byte> value) => value.IsEmpty ? null : Encoding.Latin1.GetString(value);
+    /// <summary>A header's value, where it can be passed on: the server that answers the caller sends ASCII only.</summary>
+    private static string? Text(ReadOnlySpan<byte> value) =>
+        value.IsEmpty || value.ContainsAnyExceptInRange((byte)' ', (byte)'~') ? null : Encoding.Latin1.GetString(value);
 }

@@ -1,3 +1,4 @@
+using Mycel.Identity;
 using Mycel.Node.Configuration;
 
 namespace Mycel.Node.Backends.Relay;
@@ -9,7 +10,9 @@ internal sealed partial class RelayRegistry : IAsyncDisposable
     public const int MaxDevices = 1000;
 
     private readonly Lock _lock = new();
+    private readonly Lock _raising = new();
     private readonly SemaphoreSlim _changing = new(1, 1);
+    private readonly SemaphoreSlim _editing = new(1, 1);
     private readonly Dictionary<string, (RelayDevice Device, DeviceWatch Watch, RelayEntryOptions Entry)> _byUrl = new(StringComparer.Ordinal);
     private readonly IOptionsSource _options;
     private readonly RelayFile _file;
@@ -29,7 +32,7 @@ internal sealed partial class RelayRegistry : IAsyncDisposable
         _logger = logger;
     }
 
-    /// <summary>Raised when a device came or went, or what one offers changed.</summary>
+    /// <summary>Raised when a device came or went, or what one offers changed; never twice at once.</summary>
     public event Action? Changed;
 
     public IReadOnlyList<RelayDevice> Devices
@@ -73,7 +76,7 @@ internal sealed partial class RelayRegistry : IAsyncDisposable
                     else Add(url, entry);
                 }
             }
-            Changed?.Invoke();
+            RaiseChanged();
             foreach (var watch in gone) await watch.DisposeAsync();
         }
         finally
@@ -93,11 +96,11 @@ internal sealed partial class RelayRegistry : IAsyncDisposable
     }
 
     private bool IsSame((RelayDevice Device, DeviceWatch Watch, RelayEntryOptions Entry) known, RelayEntryOptions entry) =>
-        (entry.Name is null || entry.Name == known.Device.Name) && entry.Source == known.Entry.Source && _keys.Resolve(entry.ApiKey) == known.Device.ApiKey;
+        (entry.Name is null || entry.Name == known.Device.Name) && entry.Source == known.Entry.Source && KeyOf(entry.ApiKey) == known.Device.ApiKey;
 
     private void Add(string url, RelayEntryOptions entry)
     {
-        var key = _keys.Resolve(entry.ApiKey);
+        var key = KeyOf(entry.ApiKey);
         if (entry.ApiKey is not null && key is null) LogKeyMissing(url, entry.ApiKey);
         var name = entry.Name ?? RelayUrl.DefaultName(url, n => _byUrl.Values.Any(v => v.Device.Name == n));
         var device = new RelayDevice(name, new DeviceAddress(url), entry.Source, entry.MaxConcurrent ?? _options.Current.Relay.MaxConcurrent, key, _time);
@@ -106,11 +109,30 @@ internal sealed partial class RelayRegistry : IAsyncDisposable
         watch.Start();
     }
 
+    /// <summary>The key that an entry names. One that cannot be read is like one that is not there: the other devices must not suffer.</summary>
+    private string? KeyOf(string? reference)
+    {
+        try
+        {
+            return _keys.Resolve(reference);
+        }
+        catch (IdentityException)
+        {
+            return null;
+        }
+    }
+
     private void OnDeviceChanged(RelayDevice device)
     {
         if (device.IsOnline) LogOnline(device.Name, device.Address.Url, device.Models.Count);
         else LogOffline(device.Name, device.Address.Url, device.PollError ?? "unknown");
-        Changed?.Invoke();
+        RaiseChanged();
+    }
+
+    /// <summary>One after the other, so that whoever listens sees the devices as they are at last, and not an older state after a newer one.</summary>
+    private void RaiseChanged()
+    {
+        lock (_raising) Changed?.Invoke();
     }
 
     /// <summary>Adds a device while running, after a look whether it is there.</summary>
@@ -124,16 +146,14 @@ internal sealed partial class RelayRegistry : IAsyncDisposable
             if (_byUrl.Count >= MaxDevices) return (null, $"There are {MaxDevices} relays already, which is the most a node fronts.", true);
         }
         if (!force && await TryReachAsync(entry) is { } problem) return (null, problem, false);
-        _added = [.. _added, entry];
-        _file.Save(_added);
-        await ApplyAsync();
+        await EditAsync(added => [.. added.Where(e => e.Url != entry.Url), entry]);
         await RefreshAsync(entry.Url);
         return (FindByUrl(entry.Url), null, false);
     }
 
     private async Task<string?> TryReachAsync(RelayEntryOptions entry)
     {
-        using var device = new RelayDevice("new", new DeviceAddress(entry.Url), entry.Source, 1, _keys.Resolve(entry.ApiKey), _time);
+        using var device = new RelayDevice("new", new DeviceAddress(entry.Url), entry.Source, 1, KeyOf(entry.ApiKey), _time);
         try
         {
             var connect = TimeSpan.FromSeconds(_options.Current.Relay.ConnectSeconds);
@@ -147,10 +167,22 @@ internal sealed partial class RelayRegistry : IAsyncDisposable
     }
 
     /// <summary>Removes a device that was added while running.</summary>
-    public async Task RemoveAsync(RelayDevice device)
+    public Task RemoveAsync(RelayDevice device) => EditAsync(added => [.. added.Where(e => e.Url != device.Address.Url)]);
+
+    /// <summary>Changes the added devices, in the file first: what was acknowledged is kept.</summary>
+    private async Task EditAsync(Func<List<RelayEntryOptions>, List<RelayEntryOptions>> edit)
     {
-        _added = [.. _added.Where(e => e.Url != device.Address.Url)];
-        _file.Save(_added);
+        await _editing.WaitAsync();
+        try
+        {
+            var next = edit(_added);
+            _file.Save(next);
+            _added = next;
+        }
+        finally
+        {
+            _editing.Release();
+        }
         await ApplyAsync();
     }
 
@@ -188,6 +220,7 @@ internal sealed partial class RelayRegistry : IAsyncDisposable
         }
         foreach (var watch in watches) await watch.DisposeAsync();
         _changing.Dispose();
+        _editing.Dispose();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "relay {Relay} at {Url} is online with {Models} models")]
@@ -196,6 +229,6 @@ internal sealed partial class RelayRegistry : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Warning, Message = "relay {Relay} at {Url} is offline: {Reason}")]
     private partial void LogOffline(string relay, string url, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "relay {Url} names the key {Reference}, which does not exist; it is asked without one")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "relay {Url} names the key {Reference}, which does not exist or cannot be read; it is asked without one")]
     private partial void LogKeyMissing(string url, string reference);
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Frozen;
 using System.Text;
 
@@ -18,17 +19,21 @@ internal static class ReplyHeadReader
         "Access-Control-Allow-Headers", "Access-Control-Allow-Methods", "Access-Control-Expose-Headers", "Access-Control-Max-Age", "Vary",
     ], StringComparer.OrdinalIgnoreCase);
 
+    private static readonly SearchValues<byte> TokenBytes = SearchValues.Create("!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8);
+
     /// <exception cref="DeviceFaultException">An answer of this type is no answer.</exception>
     public static ReplyHead Read(ResponseHead head)
     {
         string? contentType = null;
         var isEncoded = false;
         List<KeyValuePair<string, string>>? headers = null;
+        var connection = head.Find("connection"u8);
+        if (Ascii.EqualsIgnoreCase(connection, "keep-alive"u8) || Ascii.EqualsIgnoreCase(connection, "close"u8)) connection = default;
         for (var i = 0; i < head.HeaderCount; i++)
         {
             var name = HeaderText.Name(head.Name(i));
-            if (name == "Content-Type") contentType = HeaderText.Value(head.Value(i));
-            if (Dropped.Contains(name)) continue;
+            if (name == "Content-Type" && IsSendable(head.Name(i), head.Value(i))) contentType = HeaderText.Value(head.Value(i));
+            if (Dropped.Contains(name) || !IsSendable(head.Name(i), head.Value(i)) || Names(connection, head.Name(i))) continue;
             isEncoded |= name.Equals("Content-Encoding", StringComparison.OrdinalIgnoreCase) && !head.Value(i).SequenceEqual("identity"u8);
             (headers ??= []).Add(new(name, HeaderText.Value(head.Value(i))));
         }
@@ -36,7 +41,25 @@ internal static class ReplyHeadReader
         if (type.StartsWith("text/html", StringComparison.OrdinalIgnoreCase))
             throw new DeviceFaultException(DeviceFaultKind.Invalid, "it answered with an HTML page; is this the address of an OpenAI-compatible server?");
         var isEventStream = type.StartsWith("text/event-stream", StringComparison.OrdinalIgnoreCase);
-        return new ReplyHead(head.Status, contentType, isEventStream, isEncoded, head.IsChunked ? -1 : head.ContentLength, headers ?? (IReadOnlyList<KeyValuePair<string, string>>)[]);
+        return new ReplyHead(head.Status, contentType, isEventStream, isEncoded, head.IsChunked ? -1 : head.ContentLength, headers ?? (IReadOnlyList<KeyValuePair<string, string>>)[])
+        {
+            EndsWithConnection = !head.IsChunked && head.ContentLength < 0,
+        };
+    }
+
+    /// <summary>Whether the server that answers the caller takes the header: it sends no byte beyond ASCII, and no control character.</summary>
+    private static bool IsSendable(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
+        !name.ContainsAnyExcept(TokenBytes) && !value.ContainsAnyExceptInRange((byte)' ', (byte)'~');
+
+    /// <summary>Whether the Connection header names another one, which then is hop by hop too.</summary>
+    private static bool Names(ReadOnlySpan<byte> connection, ReadOnlySpan<byte> name)
+    {
+        if (connection.Length < name.Length) return false;
+        foreach (var range in connection.Split((byte)','))
+        {
+            if (Ascii.EqualsIgnoreCase(connection[range].Trim(" \t"u8), name)) return true;
+        }
+        return false;
     }
 }
 

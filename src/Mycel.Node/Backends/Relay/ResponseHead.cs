@@ -59,6 +59,7 @@ internal sealed class ResponseHead
             if (data.Length >= 5 && !data.StartsWith("HTTP/"u8)) throw Invalid("its reply is not HTTP");
             return 0;
         }
+        if (end > MaxBytes) throw Invalid("its reply's header is larger than 64 KB");
         if (_bytes.Length < end) _bytes = new byte[end];
         data[..end].CopyTo(_bytes);
         Parse(end);
@@ -67,11 +68,11 @@ internal sealed class ResponseHead
 
     private static int EndOfHead(ReadOnlySpan<byte> data)
     {
-        var end = data.IndexOf("\r\n\r\n"u8);
-        if (end >= 0) return end + 4;
-        // Bare line feeds are tolerated, as RFC 9112 section 2.2 allows.
-        end = data.IndexOf("\n\n"u8);
-        return end >= 0 ? end + 2 : 0;
+        var end = data.IndexOf("\n\r\n"u8);
+        // Bare line feeds are tolerated, as RFC 9112 section 2.2 allows. The first empty line ends the head, whatever the body holds.
+        var bare = (end < 0 ? data : data[..(end + 1)]).IndexOf("\n\n"u8);
+        if (bare >= 0) return bare + 2;
+        return end >= 0 ? end + 3 : 0;
     }
 
     private void Parse(int end)
@@ -96,7 +97,7 @@ internal sealed class ResponseHead
     {
         isHttp10 = line.StartsWith("HTTP/1.0 "u8);
         if (!isHttp10 && !line.StartsWith("HTTP/1.1 "u8)) throw Invalid("its reply is not HTTP/1.1");
-        if (line.Length < 12 || !Utf8Parser.TryParse(line.Slice(9, 3), out int status, out var used) || used != 3 || status < 100)
+        if (line.Length < 12 || !Utf8Parser.TryParse(line.Slice(9, 3), out int status, out var used) || used != 3 || status < 100 || (line.Length > 12 && line[12] != ' '))
             throw Invalid("its reply has no valid status");
         Status = status;
     }
@@ -105,7 +106,8 @@ internal sealed class ResponseHead
     {
         if (_fields.Count == MaxHeaders) throw Invalid("its reply has too many headers");
         var colon = line.IndexOf((byte)':');
-        if (colon < 1) throw Invalid("its reply has a malformed header");
+        // White space before a name is a folded line, behind it a way to hide a header: both are given up (RFC 9112, 5.1 and 5.2).
+        if (colon < 1 || line[0] is (byte)' ' or (byte)'\t' || line[colon - 1] is (byte)' ' or (byte)'\t') throw Invalid("its reply has a malformed header");
         var value = line[(colon + 1)..];
         var start = offset + colon + 1;
         while (!value.IsEmpty && value[0] is (byte)' ' or (byte)'\t')
@@ -120,6 +122,7 @@ internal sealed class ResponseHead
     private void ApplyFraming(bool isHttp10)
     {
         KeepAlive = !isHttp10;
+        var isClosing = false;
         IsChunked = false;
         ContentLength = -1;
         for (var i = 0; i < _fields.Count; i++)
@@ -129,26 +132,28 @@ internal sealed class ResponseHead
             switch (name.Length)
             {
                 case 14 when EqualsIgnoreCase(name, "content-length"u8):
-                    if (!Utf8Parser.TryParse(value, out long length, out var used) || used != value.Length || length < 0 || (ContentLength >= 0 && ContentLength != length))
+                    if (value.IsEmpty || !char.IsAsciiDigit((char)value[0]) || !Utf8Parser.TryParse(value, out long length, out var used) || used != value.Length || (ContentLength >= 0 && ContentLength != length))
                         throw Invalid("its reply has a broken Content-Length");
                     ContentLength = length;
                     break;
                 case 17 when EqualsIgnoreCase(name, "transfer-encoding"u8):
-                    if (!EqualsIgnoreCase(value, "chunked"u8)) throw Invalid("its reply has an unknown Transfer-Encoding");
+                    if (IsChunked || !EqualsIgnoreCase(value, "chunked"u8)) throw Invalid("its reply has an unknown Transfer-Encoding");
                     IsChunked = true;
                     break;
                 case 10 when EqualsIgnoreCase(name, "connection"u8):
-                    if (ContainsIgnoreCase(value, "close"u8)) KeepAlive = false;
+                    if (ContainsIgnoreCase(value, "close"u8)) isClosing = true;
                     else if (isHttp10 && ContainsIgnoreCase(value, "keep-alive"u8)) KeepAlive = true;
                     break;
             }
         }
-        // Both framings at once is the classic smuggling shape: chunked wins, and the connection is not used again (RFC 9112, 6.3).
-        if (IsChunked && ContentLength >= 0)
+        // Both framings at once is the classic smuggling shape, and HTTP/1.0 knows no chunks: chunked wins, and the connection is not used
+        // again (RFC 9112, 6.1 and 6.3).
+        if (IsChunked && (isHttp10 || ContentLength >= 0))
         {
             ContentLength = -1;
-            KeepAlive = false;
+            isClosing = true;
         }
+        if (isClosing) KeepAlive = false;
         if (!IsChunked && ContentLength < 0 && Status is not (204 or 304)) KeepAlive = false;
     }
 
@@ -160,7 +165,7 @@ internal sealed class ResponseHead
     {
         foreach (var range in list.Split((byte)','))
         {
-            if (EqualsIgnoreCase(list[range].Trim((byte)' '), lowerCaseToken)) return true;
+            if (EqualsIgnoreCase(list[range].Trim(" \t"u8), lowerCaseToken)) return true;
         }
         return false;
     }

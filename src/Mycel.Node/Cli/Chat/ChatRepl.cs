@@ -31,8 +31,8 @@ internal sealed class ChatRepl
     public async Task<int> RunAsync(CancellationToken cancel)
     {
         _models = await _client.ListModelsAsync(cancel);
-        _console.Out.WriteLine(_console.Styled($"{_state.Model} at {_node.Address.Display}", TextStyle.Dim));
-        _console.Out.WriteLine(_console.Styled("Ask away. /help shows what else you can do, /quit or Ctrl-D ends.", TextStyle.Dim));
+        string where = _node.Address.SocketPath is null ? $" at {_node.Address.Display}" : "";
+        _console.WriteLine(_console.Styled($"{_state.Model}{where}. /help shows what you can do here, /quit or Ctrl-D ends.", TextStyle.Dim));
         using KeyPump keys = new(_console.Out);
         LineReader reader = new(keys, _console, new LineEditor(Complete));
         ChatSlash commands = new(_node, _client, _console, _conversation, _state, async prompt => (await reader.ReadAsync(prompt, cancel, hidden: true)).Text);
@@ -124,7 +124,7 @@ internal sealed class ChatRepl
             _conversation.Answer(answer.Text);
         }
 
-        _console.Out.WriteLine(_console.Styled(AnswerFooter.Of(_state.Model, answer), TextStyle.Dim));
+        _console.WriteLine(_console.Styled(AnswerFooter.Of(_state.Model, answer), TextStyle.Dim));
     }
 
     private IEnumerable<string> ModelLines() => _models.Select(model => "/model " + model);

@@ -79,10 +79,10 @@ internal sealed class ChatSlash
     private void ShowHelp()
     {
         foreach ((string name, string arguments, string meaning) in Commands)
-            _console.Out.WriteLine($"  {_console.Styled($"{name} {arguments}".PadRight(34), TextStyle.Code)} {meaning}");
+            _console.WriteLine($"  {_console.Styled($"{name} {arguments}".PadRight(34), TextStyle.Code)} {meaning}", hanging: 37);
         _console.Out.WriteLine();
-        _console.Out.WriteLine("""  End a line with \ to go on in the next one, or put a longer text between two lines of three quotes (three times ").""");
-        _console.Out.WriteLine("  Ctrl-C stops an answer. Up and Down recall what you wrote, Tab completes commands and models.");
+        _console.WriteLine("  End a line with \\ to go on in the next one, or put longer text between two lines of \"\"\".", hanging: 2);
+        _console.WriteLine("  Ctrl-C stops an answer. Up and Down recall what you wrote, Tab completes commands and models.", hanging: 2);
     }
 
     private async Task ShowModelsAsync(CancellationToken cancel)
@@ -105,7 +105,7 @@ internal sealed class ChatSlash
         bool known = models.Contains(name) || models.Contains("relay:" + name) || name.Count(c => c == ':') >= 2;
         if (!known)
         {
-            string? near = NearestName.Find(name, models);
+            string? near = NearestName.Find(name, models.Concat(models.Select(model => model[(model.IndexOf(':', StringComparison.Ordinal) + 1)..])));
             _console.WriteError($"There is no model '{Printable.Line(name)}'.{(near is null ? " /models lists them." : $" Did you mean '{near}'?")}");
             return;
         }
@@ -120,8 +120,11 @@ internal sealed class ChatSlash
         ParseResult line = relay.Parse(argument.Length == 0 ? "list" : argument, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (line.Action is ParseErrorAction)
         {
-            foreach (string message in line.Errors.Select(error => error.Message).Distinct()) _console.WriteError(Printable.Line(message));
-            _console.Out.WriteLine("Usage: /relay add URL [--name NAME] [--api-key secret:NAME|env:NAME|-] [--max-concurrent N] [--force] | list | remove NAME | refresh [NAME]");
+            foreach (string message in UsageErrors.Explain(line)) _console.WriteError(message.Replace("'relay", "'/relay", StringComparison.Ordinal));
+            _console.Out.WriteLine("Usage: /relay list");
+            _console.Out.WriteLine("       /relay add URL [--name NAME] [--api-key secret:NAME|env:NAME|-] [--max-concurrent N] [--force]");
+            _console.Out.WriteLine("       /relay remove NAME|URL");
+            _console.Out.WriteLine("       /relay refresh [NAME|URL]");
             return;
         }
 

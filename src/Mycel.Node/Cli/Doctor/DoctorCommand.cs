@@ -9,7 +9,7 @@ namespace Mycel.Node.Cli.Doctor;
 /// <summary>The command <c>doctor</c>.</summary>
 internal static class DoctorCommand
 {
-    private const int NameCells = 18;
+    private const int NameCells = 22;
 
     /// <summary>Makes the command.</summary>
     public static Command Build()
@@ -76,7 +76,7 @@ internal static class DoctorCommand
         (string sign, TextStyle style) = check.Status switch
         {
             DoctorStatus.Ok => ("✓", TextStyle.Accent),
-            DoctorStatus.Warning => ("!", TextStyle.Heading),
+            DoctorStatus.Warning => ("!", TextStyle.Warning),
             DoctorStatus.Failed => ("✗", TextStyle.Error),
             _ => ("–", TextStyle.Dim),
         };
@@ -84,7 +84,8 @@ internal static class DoctorCommand
         string text = check.Remedy is null ? detail : $"{detail} {console.Styled("→", TextStyle.Bold)} {Printable.Line(check.Remedy)}";
         string name = Printable.Line(check.Name);
         string clear = console.OutputIsTerminal ? "\r\e[K" : "";
-        console.Out.WriteLine($"{clear}{console.Styled(sign, TextStyle.Bold | style)} {name.PadRight(Math.Max(NameCells, name.Length + 1))} {text}");
+        console.Out.Write(clear);
+        console.WriteLine($"{console.Styled(sign, TextStyle.Bold | style)} {name.PadRight(Math.Max(NameCells, name.Length + 1))} {text}", hanging: NameCells + 3);
     }
 
     private static DoctorReport.Entry ToEntry(DoctorCheck check) =>

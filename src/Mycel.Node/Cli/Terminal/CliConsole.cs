@@ -47,7 +47,7 @@ internal sealed class CliConsole
     /// <summary>Whether a person reads and can be asked.</summary>
     public bool IsInteractive => OutputIsTerminal && InputIsTerminal;
 
-    /// <summary>Tables and prompts.</summary>
+    /// <summary>Prompts that let a person choose.</summary>
     public IAnsiConsole Spectre => _spectre.Value;
 
     /// <summary>Cells in a row.</summary>
@@ -69,18 +69,19 @@ internal sealed class CliConsole
     /// <summary>Text in a look, or as it is where looks are not welcome.</summary>
     public string Styled(string text, TextStyle style) => Colour ? TextStyles.Sequence(style) + text + TextStyles.Reset : text;
 
-    /// <summary>Writes a table without the spaces that fill its last column.</summary>
-    public void WriteTable(Table table)
-    {
-        ArgumentNullException.ThrowIfNull(table);
-        Spectre.Write(table);
-    }
+    /// <summary>Writes text as lines that fit the terminal.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="hanging">Spaces before each line but the first.</param>
+    public void WriteLine(string text, int hanging = 0) => Out.WriteLine(TextWrap.Wrap(text, Width, hanging));
 
     /// <summary>Writes a sentence about what went wrong.</summary>
     public void WriteError(string message)
     {
-        bool colour = Colour && !Console.IsErrorRedirected;
-        Error.WriteLine(colour ? $"{TextStyles.Sequence(TextStyle.Bold | TextStyle.Error)}error:{TextStyles.Reset} {message}" : $"error: {message}");
+        const string Word = "error:";
+        string text = Colour && !Console.IsErrorRedirected
+            ? $"{TextStyles.Sequence(TextStyle.Bold | TextStyle.Error)}{Word}{TextStyles.Reset} {message}"
+            : $"{Word} {message}";
+        Error.WriteLine(TextWrap.Wrap(text, Width));
     }
 
     /// <summary>Shows a note while something is waited for, and takes it away after; only where a person reads it.</summary>

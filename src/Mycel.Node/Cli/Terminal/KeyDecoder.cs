@@ -6,7 +6,8 @@ namespace Mycel.Node.Cli.Terminal;
 /// <param name="Key">The key pressed, when it was one.</param>
 /// <param name="Pasted">The text pasted, when it was that.</param>
 /// <param name="Interrupt">Whether it was Ctrl-C.</param>
-internal readonly record struct TerminalInput(ConsoleKeyInfo Key = default, string? Pasted = null, bool Interrupt = false);
+/// <param name="Resumed">Whether it was bringing the program back after Ctrl-Z.</param>
+internal readonly record struct TerminalInput(ConsoleKeyInfo Key = default, string? Pasted = null, bool Interrupt = false, bool Resumed = false);
 
 /// <summary>
 /// Makes inputs of keys: joins the two halves of a character beyond the basic plane, and puts a bracketed paste

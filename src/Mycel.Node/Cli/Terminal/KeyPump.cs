@@ -20,6 +20,7 @@ internal sealed class KeyPump : IDisposable
 
     private readonly KeyDecoder _decoder = new();
     private readonly PosixSignalRegistration _signal;
+    private readonly PosixSignalRegistration? _resume;
     private readonly TextWriter _output;
 
     /// <summary>Begins reading.</summary>
@@ -34,6 +35,16 @@ internal sealed class KeyPump : IDisposable
             if (handler is not null) handler();
             else _inputs.Writer.TryWrite(new TerminalInput(Interrupt: true));
         });
+        if (!OperatingSystem.IsWindows())
+        {
+            _resume = PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ =>
+            {
+                // The shell that had the terminal meanwhile has set it its own way.
+                _output.Write(EnablePasteMarks);
+                _inputs.Writer.TryWrite(new TerminalInput(Resumed: true));
+            });
+        }
+
         _output.Write(EnablePasteMarks);
         _output.Flush();
         new Thread(Read) { IsBackground = true, Name = "keys" }.Start();
@@ -62,6 +73,7 @@ internal sealed class KeyPump : IDisposable
     public void Dispose()
     {
         _signal.Dispose();
+        _resume?.Dispose();
         _output.Write(DisablePasteMarks);
         _output.Flush();
         _inputs.Writer.TryComplete();

@@ -45,27 +45,30 @@ internal sealed class LineReader
             TerminalInput? next = await _keys.ReadAsync(cancel);
             if (next is not { } input) return Leave(prompt, LineReadEnd.Ended);
             if (input.Interrupt) return Leave(prompt, LineReadEnd.Interrupted);
-            if (input.Pasted is not null) _editor.Insert(input.Pasted);
-            else
-            {
-                switch (_editor.Press(input.Key))
-                {
-                    case LineEditResult.Submitted:
-                        if (!hidden) _editor.Remember(_editor.Text);
-                        return Leave(prompt, LineReadEnd.Line);
-                    case LineEditResult.Ended:
-                        return Leave(prompt, LineReadEnd.Ended);
-                    case LineEditResult.ClearScreen:
-                        _console.Out.Write("\e[H\e[2J");
-                        _view.Reset();
-                        break;
-                    default:
-                        ShowChoices(prompt);
-                        break;
-                }
-            }
-
+            if (input.Resumed) _view.Reset();
+            else if (input.Pasted is not null) _editor.Insert(input.Pasted);
+            else if (Press(input.Key, prompt) is { } end) return Leave(prompt, end);
             if (!_keys.HasMore) Draw(prompt);
+        }
+    }
+
+    /// <summary>Applies a key; the result is how the line ended by it, or null.</summary>
+    private LineReadEnd? Press(ConsoleKeyInfo key, string prompt)
+    {
+        switch (_editor.Press(key))
+        {
+            case LineEditResult.Submitted:
+                if (!_hidden) _editor.Remember(_editor.Text);
+                return LineReadEnd.Line;
+            case LineEditResult.Ended:
+                return LineReadEnd.Ended;
+            case LineEditResult.ClearScreen:
+                _console.Out.Write("\e[H\e[2J");
+                _view.Reset();
+                return null;
+            default:
+                ShowChoices(prompt);
+                return null;
         }
     }
 

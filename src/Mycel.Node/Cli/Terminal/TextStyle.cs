@@ -35,6 +35,9 @@ internal enum TextStyle
 
     /// <summary>Prompts and good news: green.</summary>
     Accent = 256,
+
+    /// <summary>What should be looked at: yellow.</summary>
+    Warning = 512,
 }
 
 /// <summary>Escape sequences for styles.</summary>
@@ -55,6 +58,7 @@ internal static class TextStyles
         if (style.HasFlag(TextStyle.Strike)) text.Append(";9");
         if (style.HasFlag(TextStyle.Error)) text.Append(";31");
         else if (style.HasFlag(TextStyle.Accent)) text.Append(";32");
+        else if (style.HasFlag(TextStyle.Warning)) text.Append(";33");
         else if (style.HasFlag(TextStyle.Code)) text.Append(";36");
         else if (style.HasFlag(TextStyle.Heading)) text.Append(";35");
         return text.Append('m').ToString();

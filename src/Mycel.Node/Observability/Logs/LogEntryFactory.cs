@@ -29,7 +29,7 @@ internal static class LogEntryFactory
             Timestamp = timestamp,
             Level = level,
             Category = category,
-            Event = string.IsNullOrEmpty(eventId.Name) ? null : SnakeCase.Of(eventId.Name),
+            Event = string.IsNullOrEmpty(eventId.Name) ? null : SnakeCase.Of(EventNameOf(eventId.Name)),
             Message = Clean(formatter(state, exception), MaxMessageLength),
             Fields = state is IReadOnlyList<KeyValuePair<string, object?>> values ? FieldsOf(values) : [],
             Exception = exception is null ? null : Clean(exception.ToString(), MaxExceptionLength),
@@ -66,4 +66,7 @@ internal static class LogEntryFactory
         text = SecretRedactor.Redact(text);
         return text.Length <= maxLength ? text : text[..(maxLength - 1)] + "…";
     }
+
+    /// <summary>The event of a log method: LogReady tells of the event "ready".</summary>
+    private static string EventNameOf(string method) => method.Length > 3 && method.StartsWith("Log", StringComparison.Ordinal) && char.IsAsciiLetterUpper(method[3]) ? method[3..] : method;
 }

@@ -1,0 +1,119 @@
+using Mycel.Node.Configuration;
+
+namespace Mycel.Node.Tests.Configuration;
+
+public class SettingBoundsTests
+{
+    /// <summary>Key, values accepted (bounds included), values refused (just beyond them, and of the wrong kind), split by spaces.</summary>
+    public static TheoryData<string, string, string> Table() => new()
+    {
+        { "data_dir", "/srv/mycel state", "" },
+        { "drain_s", "0 3600", "-1 3601 30s 1.5 [1]" },
+        { "api.host", "127.0.0.1 0.0.0.0 \"::1\" localhost 192.168.1.4", "example.org 1 127.0.0.1:80 \"*\" 300.1.1.1" },
+        { "api.port", "0 65535", "-1 65536 http 80.5 {a: 1}" },
+        { "api.open", "true false True", "yes 1 maybe" },
+        { "api.allowed_hosts", "[a.example.org] [\"*\"] []", "a.example.org [\"http://a\"] [\"a:80\"] [\"a*\"] [[x]]" },
+        { "api.allowed_origins", "[\"https://a.example.org\"] [\"http://localhost:3000\"] [\"*\"] [\"tauri://localhost\"]", "[a.example.org] [\"https://a/b\"] [\"https://u@a\"] {a: 1}" },
+        { "api.trusted_proxies", "[10.0.0.0/8] [\"::1\"] [192.168.1.1]", "[10.0.0.1/8] [proxy] [10.0.0.0/33] [5]" },
+        { "api.max_body_mb", "1 512", "0 1025 64MB" },
+        { "api.body_memory_mb", "64 65536", "63 65537" },
+        { "api.max_connections", "1 1000000", "0 1000001" },
+        { "relay.poll_s", "1 86400", "0 86401 0.5" },
+        { "relay.withdraw_after", "1 100", "0 101" },
+        { "relay.max_concurrent", "1 10000", "0 10001" },
+        { "relay.connect_s", "0.1 60", "0.09 60.1 NaN 1e1" },
+        { "relay.first_output_s", "1 86400", "0.9 86400.5" },
+        { "relay.idle_s", "1 86400", "0 86401 Infinity" },
+        { "relay.keep_alive_s", "0 3600", "-0.1 3601" },
+        { "queue.depth", "0 100000", "-1 100001" },
+        { "queue.timeout_s", "0.1 3600", "0 3600.1 -1" },
+        { "limits.per_key.concurrent", "0 1000000", "-1 1000001" },
+        { "limits.per_key.rate", "1/s 1000000/24h 10/30s 600/m none \"\"", "0/s 1000001/s 5/25h 5 /s 5/d -1/s" },
+        { "limits.total.concurrent", "0 1000000", "-1 1000001" },
+        { "limits.total.rate", "1/s 1/86400s", "1/86401s 1/0s" },
+        { "log.level", "debug info warn error INFO", "trace verbose 1" },
+        { "log.format", "auto text json", "xml" },
+        { "relays", "[\"http://a\"] [{url: http://a, max_concurrent: 1}] [{url: http://a, max_concurrent: 10000}] []",
+            "http://a [{url: http://a, max_concurrent: 0}] [{url: http://a, max_concurrent: 10001}] [{name: a}] [[x]]" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Table))]
+    public void A_value_at_the_bounds_is_accepted_and_shown_in_a_form_that_is_accepted_again(string key, string accepted, string refused)
+    {
+        _ = refused;
+        foreach (var value in Values(accepted))
+        {
+            var loaded = Loading.OfYaml(With(key, value));
+
+            Assert.True(loaded.Errors.Count == 0, $"{key}: {value}: {string.Join('\n', loaded.Errors)}");
+            var shown = Assert.Single(loaded.Values, v => v.Key == key);
+            Assert.Equal("file", shown.Origin.SourceWord);
+            if (key != "relays") AssertSameFromVariable(key, shown.Text);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Table))]
+    public void A_value_beyond_them_or_of_another_kind_is_refused_with_key_line_and_what_is_accepted(string key, string accepted, string refused)
+    {
+        _ = accepted;
+        foreach (var value in Values(refused))
+        {
+            var loaded = Loading.OfYaml("# a comment in line 1\n" + With(key, value));
+
+            Assert.Null(loaded.Options);
+            var error = Assert.Single(loaded.Errors);
+            Assert.StartsWith(key, error.Key, StringComparison.Ordinal);
+            Assert.Equal(key.Count(c => c == '.') + 2, error.Origin.Line);
+            Assert.True(error.Message.Contains("accepted: ", StringComparison.Ordinal) || key == "relays", error.Message);
+        }
+    }
+
+    [Fact]
+    public void The_table_above_has_every_setting() =>
+        Assert.Equal(SettingTable.All.Select(s => s.Key).Order(), Table().Select(row => row.Data.Item1).Order());
+
+    [Fact]
+    public void Keys_and_variables_are_unique()
+    {
+        Assert.Equal(SettingTable.All.Count, SettingTable.All.Select(s => s.Key).Distinct().Count());
+        var names = SettingTable.All.SelectMany(s => s.EnvironmentNames).Concat(EnvironmentSettings.NonSettings).ToList();
+        Assert.Equal(names.Count, names.Distinct().Count());
+    }
+
+    [Fact]
+    public void Defaults_are_within_their_own_bounds()
+    {
+        foreach (var setting in SettingTable.All.Where(s => s is not (RelaysSetting or ListSetting)))
+        {
+            var loaded = Loading.OfYaml(Loading.YamlOf(setting.Key, setting.DefaultText));
+            Assert.True(loaded.Errors.Count == 0, string.Join('\n', loaded.Errors));
+        }
+    }
+
+    private static void AssertSameFromVariable(string key, string text)
+    {
+        var setting = SettingTable.Find(key)!;
+        var loaded = Loading.OfVariable(setting.EnvironmentName, text == "none" && setting is ListSetting ? "" : text);
+        Assert.True(loaded.Errors.Count == 0, string.Join('\n', loaded.Errors));
+        Assert.Equal(text, loaded.Values.Single(v => v.Key == key).Text);
+    }
+
+    private static string With(string key, string value) => Loading.YamlOf(key, value);
+
+    private static List<string> Values(string row)
+    {
+        // A list or section is one value, whatever spaces it holds; so is a path.
+        if (row.StartsWith('/') && row.Contains("mycel", StringComparison.Ordinal)) return [row];
+        var values = new List<string>();
+        var depth = 0;
+        foreach (var part in row.Split(' ', StringSplitOptions.RemoveEmptyEntries))
+        {
+            if (depth > 0) values[^1] += " " + part;
+            else values.Add(part);
+            depth += part.Count(c => c is '[' or '{') - part.Count(c => c is ']' or '}');
+        }
+        return values;
+    }
+}
