@@ -19,7 +19,7 @@ public sealed class ConfigurationTests
     [InlineData("relays:\n  - url: http://127.0.0.1:1\n    name: Bad Name\n", "name", 3)]
     [InlineData("relays:\n  - url: http://127.0.0.1:1\n    api_key: sk-in-clear-text\n", "api_key", 3)]
     [InlineData("relays:\n  - name: nameless\n", "url", 2)]
-    [InlineData("relays:\n  - url: http://127.0.0.1:1\n    name: same\n  - url: http://127.0.0.1:2\n    name: same\n", "same", 5)]
+    [InlineData("relays:\n  - url: http://127.0.0.1:1\n    name: same\n  - url: http://127.0.0.1:2\n    name: same\n", "same", 4)]
     [InlineData("api:\n  host: not a host\n", "api.host", 2)]
     [InlineData("api:\n  trusted_proxies: [300.1.1.1]\n", "api.trusted_proxies", 2)]
     [InlineData("api:\n  allowed_origins: [\"ftp//x\"]\n", "api.allowed_origins", 2)]
@@ -27,7 +27,7 @@ public sealed class ConfigurationTests
     [InlineData("drain_s: [1]\n", "drain_s", 1)]
     [InlineData("api:\n  port: 1\n  port: 2\n", "port", 3)]
     [InlineData("api:\n\tport: 1\n", "", 2)]
-    [InlineData("api: [unclosed\n", "", 1)]
+    [InlineData("api: [unclosed\n", "", 2)]
     [InlineData("just text\n", "", 1)]
     public async Task A_mistake_in_the_file_stops_the_start_and_is_named(string yaml, string key, int line)
     {
@@ -48,7 +48,6 @@ public sealed class ConfigurationTests
     }
 
     [Theory]
-    [InlineData("MYCEL_API_PROT", "1")]
     [InlineData("MYCEL_API_PORT", "x")]
     [InlineData("MYCEL_QUEUE_DEPTH", "-1")]
     [InlineData("MYCEL_LOG_LEVEL", "loud")]
@@ -60,6 +59,16 @@ public sealed class ConfigurationTests
         var result = await MycelCommand.RunAsync(folder.Path, Path.Combine(folder.Path, "data"), ["config", "check"], new Dictionary<string, string> { [name] = value });
         Assert.True(result.ExitCode == 2, $"Exit code {result.ExitCode}: {result.All}");
         Assert.Contains(name, result.All);
+    }
+
+    [Fact]
+    public async Task A_variable_that_no_setting_has_is_warned_of()
+    {
+        using var folder = new TempFolder();
+        var result = await MycelCommand.RunAsync(folder.Path, Path.Combine(folder.Path, "data"), ["config", "check"], new Dictionary<string, string> { ["MYCEL_API_PROT"] = "1" });
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("MYCEL_API_PROT", result.Error);
+        Assert.Contains("MYCEL_API_PORT", result.Error);
     }
 
     [Theory]
@@ -105,30 +114,36 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public async Task Relays_come_from_flags_environment_and_file_together()
+    public async Task Relays_are_named_in_the_file_the_environment_or_flags()
     {
-        await using var flag = FaultyDevice.Start("by-flag");
-        await using var env1 = FaultyDevice.Start("by-env-1");
-        await using var env2 = FaultyDevice.Start("by-env-2");
         await using var plain = FaultyDevice.Start("by-file");
         await using var named = FaultyDevice.Start("by-name");
-        await using var node = await NodeProcess.StartAsync(new NodeSetup
+        await using var flag = FaultyDevice.Start("by-flag");
+        var yaml = $"relays:\n  - {plain.Url}\n  - url: {named.Url}/v1/\n    name: desk\n    max_concurrent: 2\n";
+        await using (var node = await NodeProcess.StartAsync(new NodeSetup { Yaml = yaml }))
         {
-            Yaml = $"relays:\n  - {plain.Url}\n  - url: {named.Url}/v1/\n    name: desk\n    max_concurrent: 2\n",
-            Environment = new Dictionary<string, string> { ["MYCEL_RELAY_BACKENDS"] = $"{env1.Url}, {env2.Url}" },
-            Devices = [flag],
-        });
-        await Poll.UntilAsync(async () => (await node.ModelIdsAsync()).Count == 5, "five models");
-        var desk = await node.RelayAsync(named);
-        Assert.Equal("desk", (string?)desk!["name"]);
-        Assert.Equal(2, (int?)desk["max_concurrent"]);
-        Assert.Equal("file", (string?)desk["source"]);
-        Assert.Equal("env", (string?)(await node.RelayAsync(env1))!["source"]);
-        Assert.Equal("flag", (string?)(await node.RelayAsync(flag))!["source"]);
-        foreach (var model in new[] { "by-flag", "by-env-1", "by-env-2", "by-file", "by-name" }) (await node.ChatAsync(model)).MustBe(200);
+            await Poll.UntilAsync(async () => (await node.ModelIdsAsync()).Count == 2, "two models");
+            var desk = await node.RelayAsync(named);
+            Assert.Equal("desk", (string?)desk!["name"]);
+            Assert.Equal(2, (int?)desk["max_concurrent"]);
+            Assert.Equal("file", (string?)desk["source"]);
+            foreach (var model in new[] { "by-file", "by-name" }) (await node.ChatAsync(model)).MustBe(200);
+            Assert.Contains("mycel.yaml", (await node.TellAsync("/v1/node/relay/remove", new { name = "desk" })).MustRefuse(409));
+        }
 
-        var refused = await node.TellAsync("/v1/node/relay/remove", new { name = "desk" });
-        Assert.Contains("mycel.yaml", refused.MustRefuse(409));
+        var environment = new Dictionary<string, string> { ["MYCEL_RELAY_BACKENDS"] = $"{plain.Url}, {named.Url}" };
+        await using (var node = await NodeProcess.StartAsync(new NodeSetup { Environment = environment }))
+        {
+            await Poll.UntilAsync(async () => (await node.ModelIdsAsync()).Count == 2, "two models");
+            Assert.Equal("env", (string?)(await node.RelayAsync(named))!["source"]);
+        }
+
+        await using (var node = await NodeProcess.StartAsync(new NodeSetup { Yaml = yaml, Environment = environment, Devices = [flag] }))
+        {
+            // Flags are over the environment, which is over the file.
+            Assert.Equal(["relay:by-flag"], await node.ModelIdsAsync());
+            Assert.Equal("flag", (string?)(await node.RelayAsync(flag))!["source"]);
+        }
     }
 
     [Fact]

@@ -33,7 +33,7 @@ public sealed class MidStreamFailureTests(SharedNode shared) : IClassFixture<Sha
         first.OnRequest = second.OnRequest = exchange => Interlocked.Increment(ref asked) == 1 ? Failures[failure](exchange) : Scripts.Proper(exchange);
 
         var reply = (await Node.ChatAsync(model, stream: true)).MustBe(200);
-        Assert.StartsWith(Begun, reply.Text);
+        Assert.True(reply.Text.StartsWith(Begun, StringComparison.Ordinal), reply.Text);
         Assert.DoesNotContain("[DONE]", reply.Text);
         Assert.DoesNotContain("Hello", reply.Text);
         Assert.EndsWith("\n\n", reply.Text);

@@ -183,10 +183,14 @@ public sealed class OpenAiSdkTests(SharedNode shared) : IClassFixture<SharedNode
         Assert.Equal(401, refused.Status);
     }
 
+    /// <summary>A transport that hangs up when a reply is left early, where the platform's own first reads on for two seconds.</summary>
+    private static HttpClientPipelineTransport PromptTransport() => new(new HttpClient(new SocketsHttpHandler { ResponseDrainTimeout = TimeSpan.Zero }));
+
     private OpenAIClient Client(string key = "none", NodeProcess? node = null) => new(new ApiKeyCredential(key), new OpenAIClientOptions
     {
         Endpoint = new Uri((node ?? Node).Url + "/v1"),
         RetryPolicy = new ClientRetryPolicy(0),
+        Transport = PromptTransport(),
         NetworkTimeout = TimeSpan.FromSeconds(30),
     });
 }

@@ -21,7 +21,7 @@ public sealed class ReloadTests
         first.OnRequest = Scripts.StreamHeldAfterFirstToken(gate);
         using var stream = await node.BeginChatAsync("first");
 
-        await File.WriteAllTextAsync(node.ConfigFile, $"relays:\n  - {second.Url}\nqueue:\n  depth: 0\nrelay:\n  max_concurrent: 1\napi:\n  port: 9\n");
+        await File.WriteAllTextAsync(node.ConfigFile, $"relays:\n  - {second.Url}\nqueue:\n  depth: 0\nrelay:\n  max_concurrent: 1\napi:\n  max_connections: 99\n");
         await ReloadAsync(node, way);
         await Poll.UntilAsync(async () => (await node.ModelIdsAsync()) is ["relay:second"], "the second device's model alone");
         (await node.ChatAsync("first")).MustRefuse(404, "model_not_found");
@@ -78,7 +78,7 @@ public sealed class ReloadTests
             else if (way == "command")
             {
                 var result = await node.CommandAsync("reload");
-                Assert.Equal(2, result.ExitCode);
+                Assert.InRange(result.ExitCode, 1, 2);
                 Assert.Contains("mycel.yaml", result.All);
             }
             else
@@ -141,7 +141,7 @@ public sealed class ReloadTests
             case "command":
                 var result = await node.CommandAsync("reload");
                 Assert.True(result.ExitCode == 0, result.All);
-                Assert.Contains("api.port", result.All);
+                Assert.Contains("api.max_connections", result.All);
                 break;
             default:
                 var reply = (await node.TellAsync("/v1/node/reload", new JsonObject())).MustBe(200);

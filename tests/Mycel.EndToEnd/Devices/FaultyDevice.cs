@@ -100,8 +100,15 @@ internal sealed class FaultyDevice : IAsyncDisposable
         _listener.Dispose();
         foreach (var socket in _open.Keys)
         {
-            socket.LingerState = new LingerOption(true, 0);
-            socket.Close();
+            try
+            {
+                socket.LingerState = new LingerOption(true, 0);
+                socket.Close();
+            }
+            catch (ObjectDisposedException)
+            {
+                // It was closed from the other side in the meantime.
+            }
         }
     }
 

@@ -76,7 +76,7 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public int Port => new Uri(Url).Port;
 
-    /// <summary>A client over TCP that follows nothing, decompresses nothing and adds nothing.</summary>
+    /// <summary>A client over TCP that follows nothing, decompresses nothing, adds nothing, and hangs up at once where a reply is left early.</summary>
     public HttpClient Http { get; private set; } = null!;
 
     /// <summary>A client over the control socket: admin without a key.</summary>
@@ -185,16 +185,19 @@ internal sealed class NodeProcess : IAsyncDisposable
             TimeSpan.FromSeconds(20));
         Url = ((string)status!["endpoint"]!).TrimEnd('/').Replace("0.0.0.0", "127.0.0.1", StringComparison.Ordinal);
         Http = TcpClient();
-        if (devices > 0) await Poll.UntilAsync(() => RelaysLookedAtAsync(devices), "every device was looked at");
+        if (devices > 0) await Poll.UntilAsync(() => AreRelaysLookedAtAsync(devices), "every device was looked at");
     }
 
-    private async Task<bool> RelaysLookedAtAsync(int devices)
+    /// <summary>Whether each device was asked for its models, and what they said is in force.</summary>
+    private async Task<bool> AreRelaysLookedAtAsync(int devices)
     {
-        var relays = JsonNode.Parse(await Control.GetStringAsync("/v1/node/relay"))!["relays"]!.AsArray();
-        return relays.Count(relay => relay!["last_poll_at"] is not null) >= devices;
+        var relays = (await this.AskAsync("/v1/node/relay"))["relays"]!.AsArray();
+        if (relays.Count(relay => relay!["last_poll_at"] is not null) < devices) return false;
+        var listed = await this.ModelIdsAsync();
+        return relays.SelectMany(relay => relay!["models"]!.AsArray()).All(model => listed.Contains("relay:" + ((string)model!).Replace("relay:", "", StringComparison.Ordinal)));
     }
 
-    private HttpClient TcpClient() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false })
+    private HttpClient TcpClient() => new(new SocketsHttpHandler { AllowAutoRedirect = false, UseProxy = false, UseCookies = false, ResponseDrainTimeout = TimeSpan.Zero })
     {
         BaseAddress = new Uri(Url),
         Timeout = TimeSpan.FromSeconds(30),

@@ -47,29 +47,33 @@ public sealed class RealBackend : IAsyncLifetime
 
     public ValueTask DisposeAsync()
     {
-        if (_process is { HasExited: false }) _process.Kill(entireProcessTree: true);
-        _process?.Dispose();
+        Stop();
         return ValueTask.CompletedTask;
+    }
+
+    private void Stop()
+    {
+        if (Interlocked.Exchange(ref _process, null) is not { } process) return;
+        if (!process.HasExited) process.Kill(entireProcessTree: true);
+        process.Dispose();
     }
 
     private async Task StartAsync(string script, string folder)
     {
         var port = FreePort();
         Url = $"http://127.0.0.1:{port}";
-        _process = Process.Start(new ProcessStartInfo("node", [script, port.ToString(CultureInfo.InvariantCulture)]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
-        _process.OutputDataReceived += (_, _) => { };
-        _process.ErrorDataReceived += (_, _) => { };
-        _process.BeginOutputReadLine();
-        _process.BeginErrorReadLine();
-        AppDomain.CurrentDomain.ProcessExit += (_, _) =>
-        {
-            if (_process is { HasExited: false }) _process.Kill();
-        };
+        var process = Process.Start(new ProcessStartInfo("node", [script, port.ToString(CultureInfo.InvariantCulture)]) { WorkingDirectory = folder, RedirectStandardOutput = true, RedirectStandardError = true })!;
+        _process = process;
+        process.OutputDataReceived += (_, _) => { };
+        process.ErrorDataReceived += (_, _) => { };
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => Stop();
         using var client = new HttpClient();
         await Poll.UntilAsync(
             async () =>
             {
-                if (_process.HasExited) throw new InvalidOperationException($"The backend ended at start with code {_process.ExitCode}.");
+                if (process.HasExited) throw new InvalidOperationException($"The backend ended at start with code {process.ExitCode}.");
                 var reply = await Reply.ReadAsync(await client.GetAsync(Url + "/v1/models"));
                 var ids = reply.MustBe(200).Json["data"]!.AsArray().Select(model => (string)model!["id"]!).ToList();
                 (ChatModel, EmbeddingModel) = (ids[0], ids[1]);
