@@ -12,7 +12,7 @@ internal static class ReloadCommand
     {
         NodeOptions options = new();
         Option<bool> json = CliCommand.JsonOption();
-        CliCommand command = new("reload", "Have the node read its configuration anew; running answers go on") { Examples = ["mycel config check && mycel reload"] };
+        CliCommand command = new("reload", "Have the node read its configuration anew; running answers go on") { Examples = ["mycel reload", "mycel config check && mycel reload"] };
         command.Options.Add(json);
         options.AddTo(command);
         command.Runs(async (line, console, cancel) =>

@@ -223,7 +223,8 @@ internal sealed class MarkdownRenderer
         _writer.Style = TextStyle.Dim;
         _writer.Wraps = false;
         if (label.Length == 0) _writer.Write(new string('─', cells));
-        else _writer.Write($"── {label} {new string('─', Math.Max(cells - 4 - CellWidth.Of(label), 2))}");
+        else if (CellWidth.Of(label) + 5 > cells) _writer.Write($"── {label[..Math.Min(label.Length, Math.Max(cells - 3, 0))]}");
+        else _writer.Write($"── {label} {new string('─', cells - 4 - CellWidth.Of(label))}");
         _writer.Style = TextStyle.Plain;
     }
 }

@@ -7,6 +7,7 @@ namespace Mycel.Node.Cli.Client;
 /// <summary>JSON of the node's interface, read and written without reflection.</summary>
 [JsonSourceGenerationOptions(
     PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    RespectNullableAnnotations = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(NodeStatusReply))]
 [JsonSerializable(typeof(RelayReply))]

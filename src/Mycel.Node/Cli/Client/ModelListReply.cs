@@ -4,7 +4,7 @@ namespace Mycel.Node.Cli.Client;
 internal sealed class ModelListReply
 {
     /// <summary>The models.</summary>
-    public IReadOnlyList<Model> Data { get; init; } = [];
+    public IReadOnlyList<Model> Data { get; set; } = [];
 
     /// <summary>One model.</summary>
     /// <param name="Id">The name it is asked for by.</param>

@@ -43,7 +43,7 @@ internal static class NodeErrors
         if (status == HttpStatusCode.Unauthorized)
         {
             string remedy = address.Key is null
-                ? "Give a key with --key or MYCEL_API_KEY; the node's owner makes one with: mycel keys create NAME"
+                ? "Give a key with --key or MYCEL_API_KEY; the node's owner makes one with: mycel keys create --name NAME"
                 : "Check --key or MYCEL_API_KEY.";
             return new NodeClientException($"{Sentence(text)} {remedy}", ExitCode.Refused);
         }

@@ -4,46 +4,46 @@ namespace Mycel.Node.Cli.Client;
 internal sealed class NodeStatusReply
 {
     /// <summary>Version of the program.</summary>
-    public string Version { get; init; } = "";
+    public string Version { get; set; } = "";
 
     /// <summary>Identity of the node.</summary>
-    public string NodeId { get; init; } = "";
+    public string NodeId { get; set; } = "";
 
     /// <summary>Name of the node.</summary>
-    public string Name { get; init; } = "";
+    public string Name { get; set; } = "";
 
     /// <summary>ready, starting or draining.</summary>
-    public string State { get; init; } = "";
+    public string State { get; set; } = "";
 
     /// <summary>Seconds since the start.</summary>
-    public double UptimeS { get; init; }
+    public double UptimeS { get; set; }
 
     /// <summary>HTTP address.</summary>
-    public string Endpoint { get; init; } = "";
+    public string Endpoint { get; set; } = "";
 
     /// <summary>Data folder.</summary>
-    public string DataDir { get; init; } = "";
+    public string DataDir { get; set; } = "";
 
     /// <summary>Configuration file, or null.</summary>
-    public string? ConfigFile { get; init; }
+    public string? ConfigFile { get; set; }
 
     /// <summary>Requests.</summary>
-    public RequestCounts Requests { get; init; } = new();
+    public RequestCounts Requests { get; set; } = new();
 
     /// <summary>Tokens.</summary>
-    public TokenCounts Tokens { get; init; } = new();
+    public TokenCounts Tokens { get; set; } = new();
 
     /// <summary>Slots.</summary>
-    public SlotCounts Slots { get; init; } = new();
+    public SlotCounts Slots { get; set; } = new();
 
     /// <summary>Relay devices.</summary>
-    public RelayCounts Relays { get; init; } = new();
+    public RelayCounts Relays { get; set; } = new();
 
     /// <summary>Models on offer.</summary>
-    public int Models { get; init; }
+    public int Models { get; set; }
 
     /// <summary>Keys that exist.</summary>
-    public int Keys { get; init; }
+    public int Keys { get; set; }
 
     /// <summary>Requests now and since the start.</summary>
     internal sealed record RequestCounts(long Active = 0, long Queued = 0, long Total = 0, long Failed = 0);

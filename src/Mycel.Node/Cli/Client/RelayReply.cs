@@ -4,42 +4,42 @@ namespace Mycel.Node.Cli.Client;
 internal sealed class RelayReply
 {
     /// <summary>Base address.</summary>
-    public string Url { get; init; } = "";
+    public string Url { get; set; } = "";
 
     /// <summary>Short name.</summary>
-    public string Name { get; init; } = "";
+    public string Name { get; set; } = "";
 
     /// <summary>Whether it answers.</summary>
-    public bool Online { get; init; }
+    public bool Online { get; set; }
 
     /// <summary>Whether it generates.</summary>
-    public bool Healthy { get; init; } = true;
+    public bool Healthy { get; set; } = true;
 
     /// <summary>Ids of its models.</summary>
-    public IReadOnlyList<string> Models { get; init; } = [];
+    public IReadOnlyList<string> Models { get; set; } = [];
 
     /// <summary>Requests on it at once.</summary>
-    public int MaxConcurrent { get; init; }
+    public int MaxConcurrent { get; set; }
 
     /// <summary>Requests on it now.</summary>
-    public int InFlight { get; init; }
+    public int InFlight { get; set; }
 
     /// <summary>Whether the node presents a key to it.</summary>
-    public bool HasKey { get; init; }
+    public bool HasKey { get; set; }
 
     /// <summary>Where it is named: flag, env, file or api.</summary>
-    public string Source { get; init; } = "";
+    public string Source { get; set; } = "";
 
     /// <summary>How long its last answer took, in ms.</summary>
-    public double? LatencyMs { get; init; }
+    public double? LatencyMs { get; set; }
 
     /// <summary>What went wrong last.</summary>
-    public string? LastError { get; init; }
+    public string? LastError { get; set; }
 }
 
 /// <summary>The node's relay devices.</summary>
 internal sealed class RelayListReply
 {
     /// <summary>The devices.</summary>
-    public IReadOnlyList<RelayReply> Relays { get; init; } = [];
+    public IReadOnlyList<RelayReply> Relays { get; set; } = [];
 }

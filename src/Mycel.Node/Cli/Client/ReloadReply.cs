@@ -4,10 +4,10 @@ namespace Mycel.Node.Cli.Client;
 internal sealed class ReloadReply
 {
     /// <summary>Keys of the settings that took effect.</summary>
-    public IReadOnlyList<string> Applied { get; init; } = [];
+    public IReadOnlyList<string> Applied { get; set; } = [];
 
     /// <summary>Settings that take effect only after a restart.</summary>
-    public IReadOnlyList<Pending> RestartRequired { get; init; } = [];
+    public IReadOnlyList<Pending> RestartRequired { get; set; } = [];
 
     /// <summary>A setting that waits for a restart.</summary>
     /// <param name="Key">Its key.</param>
