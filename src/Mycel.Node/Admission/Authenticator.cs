@@ -25,13 +25,12 @@ internal sealed class Authenticator(IKeyStore keys, IOptionsSource options, Node
 
     public AuthenticationResult Check(HttpContext context, KeyScope needed, out Caller caller)
     {
-        // Without keys only this machine is served, also when the last key was revoked while the node listens to others.
-        var address = context.Connection.RemoteIpAddress;
-        if (IsControlSocket(context) || (!keys.HasKeys && (IPAddress.IsLoopback(address!) || options.Current.Api.Open)))
+        if (IsControlSocket(context))
         {
             caller = new Caller(null, KeyScope.Admin);
             return AuthenticationResult.Ok;
         }
+        if (!keys.HasKeys) return CheckWithoutKeys(context.Connection.RemoteIpAddress!, needed, out caller);
         caller = default;
         var presented = Presented(context.Request.Headers);
         if (presented.IsEmpty)
@@ -46,6 +45,17 @@ internal sealed class Authenticator(IKeyStore keys, IOptionsSource options, Node
         }
         caller = new Caller(key, key.Scope);
         return key.Scope == KeyScope.Admin || key.Scope == needed ? AuthenticationResult.Ok : AuthenticationResult.InsufficientScope;
+    }
+
+    /// <summary>Without keys this machine's own callers may do everything, and others use the models where the owner said so – also when
+    /// the last key was revoked while the node listens to others.</summary>
+    private AuthenticationResult CheckWithoutKeys(IPAddress address, KeyScope needed, out Caller caller)
+    {
+        var isOwn = IPAddress.IsLoopback(address);
+        caller = new Caller(null, isOwn ? KeyScope.Admin : KeyScope.Inference);
+        if (isOwn || (options.Current.Api.Open && needed == KeyScope.Inference)) return AuthenticationResult.Ok;
+        metrics.AuthenticationFailures.Increment();
+        return AuthenticationResult.MissingKey;
     }
 
     /// <summary>Whether a request came over the local control socket: such connections have no address.</summary>

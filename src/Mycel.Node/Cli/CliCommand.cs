@@ -6,7 +6,7 @@ using Mycel.Node.Cli.Terminal;
 namespace Mycel.Node.Cli;
 
 /// <summary>A command whose failures come out as one clear sentence and an exit code, and whose help ends with examples.</summary>
-internal sealed class CliCommand : Command
+internal sealed class CliCommand : Command, IHasExamples
 {
     /// <summary>A command or a group of commands.</summary>
     public CliCommand(string name, string description)
@@ -14,7 +14,7 @@ internal sealed class CliCommand : Command
     {
     }
 
-    /// <summary>Lines shown at the end of the help text.</summary>
+    /// <inheritdoc/>
     public IReadOnlyList<string> Examples { get; init; } = [];
 
     /// <summary>Sets what the command does; the result is the exit code.</summary>

@@ -21,6 +21,7 @@ internal static class CommandLine
             return ExitCode.Ok;
         }
 
+        if (args is ["help", .. string[] about]) args = [.. about, "--help"];
         // No "@file" arguments: a question may begin with @.
         ParseResult line = Build().Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (line.Action is ParseErrorAction) return Complain(line, error);

@@ -13,6 +13,7 @@ internal static class ConfigCommands
     private static LocalCommand BuildCheck()
     {
         var command = new LocalCommand("check", "Read the settings as a start would, and tell every mistake", hasJson: true);
+        command.Examples = ["mycel config check", "mycel config check --config /etc/mycel/mycel.yaml"];
         command.Runs(run =>
         {
             var loaded = ConfigurationLoader.Load(run.Flags);
@@ -26,6 +27,7 @@ internal static class ConfigCommands
     private static LocalCommand BuildShow()
     {
         var command = new LocalCommand("show", "Show every setting, its value and where that comes from", hasJson: true);
+        command.Examples = ["mycel config show"];
         command.Runs(run =>
         {
             var loaded = ConfigurationLoader.Load(run.Flags);

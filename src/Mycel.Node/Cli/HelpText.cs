@@ -7,6 +7,13 @@ namespace Mycel.Node.Cli;
 /// <summary>Help texts that end with examples.</summary>
 internal sealed class HelpText : SynchronousCommandLineAction
 {
+    private static readonly string[] RootExamples =
+    [
+        "mycel serve --relay http://localhost:11434   # put an Ollama, vLLM, … behind one endpoint",
+        "mycel chat                                   # and talk with its models",
+        "mycel doctor                                 # when something does not work",
+    ];
+
     private readonly SynchronousCommandLineAction _inner;
 
     private HelpText(SynchronousCommandLineAction inner) => _inner = inner;
@@ -28,10 +35,12 @@ internal sealed class HelpText : SynchronousCommandLineAction
     public override int Invoke(ParseResult parseResult)
     {
         int result = _inner.Invoke(parseResult);
-        if (parseResult.CommandResult.Command is not CliCommand { Examples.Count: > 0 } command) return result;
+        IReadOnlyList<string> examples = parseResult.CommandResult.Command is RootCommand ? RootExamples
+            : parseResult.CommandResult.Command is IHasExamples command ? command.Examples : [];
+        if (examples.Count == 0) return result;
         TextWriter output = parseResult.InvocationConfiguration.Output;
         output.WriteLine("Examples:");
-        foreach (string example in command.Examples) output.WriteLine("  " + example);
+        foreach (string example in examples) output.WriteLine("  " + example);
         output.WriteLine();
         return result;
     }

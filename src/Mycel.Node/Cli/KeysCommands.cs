@@ -25,6 +25,7 @@ internal static class KeysCommands
         var concurrent = new Option<int?>("--concurrent") { Description = "Requests at once; 0 is no limit (default: limits.per_key.concurrent)", HelpName = "N" };
         var rate = new Option<string?>("--rate") { Description = "Requests in a time, such as 10/m (default: limits.per_key.rate)", HelpName = "RATE" };
         var command = new LocalCommand("create", "Make a key; its secret is shown once", hasJson: true) { name, scope, concurrent, rate };
+        command.Examples = ["mycel keys create --name laptop", "mycel keys create --name grafana --scope metrics", "mycel keys create --name guest --rate 10/m --concurrent 2"];
         command.Runs(run =>
         {
             if (!KeyScopeText.TryParse(run.Line.GetValue(scope), out var keyScope)) return run.Fail($"--scope must be {KeyScopeText.All}.", ExitCode.Usage);
@@ -46,6 +47,7 @@ internal static class KeysCommands
     private static LocalCommand BuildList()
     {
         var command = new LocalCommand("list", "List the keys, without their secrets", hasJson: true);
+        command.Examples = ["mycel keys list"];
         command.Runs(run =>
         {
             using var keys = Open(run);
@@ -64,6 +66,7 @@ internal static class KeysCommands
     {
         var which = new Argument<string>("ID|NAME") { Description = "The key's id or name, as `mycel keys list` shows them" };
         var command = new LocalCommand("revoke", "End a key at once, in a running node too") { which };
+        command.Examples = ["mycel keys revoke laptop"];
         command.Runs(run =>
         {
             using var keys = Open(run);

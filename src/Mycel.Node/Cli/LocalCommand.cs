@@ -6,7 +6,7 @@ using Mycel.Node.Configuration;
 namespace Mycel.Node.Cli;
 
 /// <summary>A command that works on this machine's files, whether a node runs or not.</summary>
-internal sealed class LocalCommand : Command
+internal sealed class LocalCommand : Command, IHasExamples
 {
     private readonly Option<string?> _config = new("--config", "-c") { Description = "Configuration file", HelpName = "FILE" };
     private readonly Option<string?> _dataDir = new("--data-dir") { Description = "Data folder of the node", HelpName = "DIR" };
@@ -20,6 +20,9 @@ internal sealed class LocalCommand : Command
         Options.Add(_dataDir);
         if (hasJson) Options.Add(_json);
     }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<string> Examples { get; set; } = [];
 
     /// <summary>Sets what the command does; the result is the exit code. What the stores refuse is printed as they say it.</summary>
     public void Runs(Func<LocalRun, int> run) => SetAction(line =>

@@ -1,15 +1,12 @@
 using System.CommandLine;
+using Mycel.Node.Cli.Terminal;
 using Mycel.Node.Configuration;
-using Spectre.Console;
 
 namespace Mycel.Node.Cli;
 
 /// <summary>One run of a command that works on this machine's files: its options, and where it writes.</summary>
 internal sealed class LocalRun(ParseResult line, CommandLineSettings flags, bool isJson)
 {
-    // Nothing is cut or wrapped in a file or a pipe.
-    private const int UnlimitedWidth = 10_000;
-
     /// <summary>The parsed command line.</summary>
     public ParseResult Line { get; } = line;
 
@@ -36,24 +33,16 @@ internal sealed class LocalRun(ParseResult line, CommandLineSettings flags, bool
     /// <summary>Prints what went wrong; the result is the exit code.</summary>
     public int Fail(string message, int exitCode = ExitCode.Failed)
     {
-        Error.WriteLine($"error: {message}");
+        CliConsole.For(Out, Error).WriteError(message);
         return exitCode;
     }
 
     /// <summary>Prints rows in columns.</summary>
     public void WriteTable(IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows)
     {
-        var table = new Table().Border(TableBorder.None);
-        foreach (var heading in headings) table.AddColumn(new TableColumn(new Markup($"[bold]{Markup.Escape(heading)}[/]")).PadLeft(0).PadRight(2));
-        foreach (var row in rows) table.AddRow([.. row.Select(cell => new Text(cell))]);
-        var isTerminal = ReferenceEquals(Out, Console.Out) && !Console.IsOutputRedirected;
-        var console = AnsiConsole.Create(new AnsiConsoleSettings
-        {
-            Out = new AnsiConsoleOutput(Out),
-            Ansi = isTerminal ? AnsiSupport.Detect : AnsiSupport.No,
-            ColorSystem = isTerminal ? ColorSystemSupport.Detect : ColorSystemSupport.NoColors,
-        });
-        if (!isTerminal) console.Profile.Width = UnlimitedWidth;
-        console.Write(table);
+        var table = new TextTable();
+        foreach (var heading in headings) table.Add(heading, shrinks: true);
+        foreach (var row in rows) table.AddRow([.. row.Select(cell => new TextTable.Cell(cell))]);
+        table.Write(CliConsole.For(Out, Error));
     }
 }

@@ -20,6 +20,7 @@ internal static class SecretCommands
     {
         var name = new Argument<string>("NAME") { Description = "Name of the secret; settings refer to it as secret:NAME" };
         var command = new LocalCommand("set", "Store a secret: typed without being shown, or piped in") { name };
+        command.Examples = ["mycel secret set cloud", "pass show cloud-key | mycel secret set cloud"];
         command.Runs(run =>
         {
             var secretName = run.Line.GetValue(name)!;
@@ -46,6 +47,7 @@ internal static class SecretCommands
     private static LocalCommand BuildList()
     {
         var command = new LocalCommand("list", "List the stored secrets, without their values", hasJson: true);
+        command.Examples = ["mycel secret list"];
         command.Runs(run =>
         {
             var secrets = List(run.DataDir());
@@ -72,6 +74,7 @@ internal static class SecretCommands
     {
         var name = new Argument<string>("NAME") { Description = "Name of the secret" };
         var command = new LocalCommand("remove", "Delete a secret") { name };
+        command.Examples = ["mycel secret remove cloud"];
         command.Runs(run =>
         {
             var folder = run.DataDir();

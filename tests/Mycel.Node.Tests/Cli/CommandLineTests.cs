@@ -63,11 +63,26 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("reload")]
     [InlineData("doctor")]
     [InlineData("completion")]
+    [InlineData("config check")]
+    [InlineData("config show")]
+    [InlineData("keys create")]
+    [InlineData("keys list")]
+    [InlineData("keys revoke")]
+    [InlineData("secret set")]
+    [InlineData("secret list")]
+    [InlineData("secret remove")]
     public async Task Help_ends_with_an_example(string command)
     {
         (int code, string output, _) = await RunAsync([.. command.Split(' '), "--help"]);
         Assert.Equal(0, code);
         Assert.Contains($"  mycel {command}", output[output.IndexOf("Examples:", StringComparison.Ordinal)..]);
+    }
+
+    [Fact]
+    public async Task Help_is_a_command_too()
+    {
+        Assert.Equal(await RunAsync("relay", "add", "--help"), await RunAsync("help", "relay", "add"));
+        Assert.Contains("mycel serve --relay", (await RunAsync("help")).Output);
     }
 
     [Theory]

@@ -8,5 +8,5 @@ internal sealed class ModelListReply
 
     /// <summary>One model.</summary>
     /// <param name="Id">The name it is asked for by.</param>
-    internal sealed record Model(string Id);
+    internal sealed record Model(string Id = "");
 }
