@@ -163,8 +163,9 @@ internal sealed class DeviceConnection : IDisposable
         return decoded > 0;
     }
 
-    /// <summary>Whether the end of the connection is the proper end of the present body.</summary>
-    public bool EndsWithConnection => _decoder.EndsWithConnection;
+    /// <summary>Whether the end of the connection is the proper end of the present body. It is not where this side ended it: a read that
+    /// is pending then may look like one at the device's end.</summary>
+    public bool EndsWithConnection => _decoder.EndsWithConnection && Volatile.Read(ref _isDisposed) == 0;
 
     /// <summary>Starts the read that waits while the connection is idle.</summary>
     public void BeginReadAhead()
