@@ -128,7 +128,7 @@ public sealed class ConfigurationTests
             Assert.Equal(2, (int?)desk["max_concurrent"]);
             Assert.Equal("file", (string?)desk["source"]);
             foreach (var model in new[] { "by-file", "by-name" }) (await node.ChatAsync(model)).MustBe(200);
-            Assert.Contains("mycel.yaml", (await node.TellAsync("/v1/node/relay/remove", new { name = "desk" })).MustRefuse(409));
+            Assert.Contains("configuration file", (await node.TellAsync("/v1/node/relay/remove", new { name = "desk" })).MustRefuse(409));
         }
 
         var environment = new Dictionary<string, string> { ["MYCEL_RELAY_BACKENDS"] = $"{plain.Url}, {named.Url}" };
@@ -187,6 +187,17 @@ public sealed class ConfigurationTests
         Assert.DoesNotContain("   at ", second.All);
         (await node.GetAsync("/health")).MustBe(200);
         Assert.NotNull((string?)(await node.StatusAsync())["state"]);
+    }
+
+    [Fact]
+    public async Task A_data_folder_with_a_long_path_works_as_well()
+    {
+        using var folder = new TempFolder();
+        var deep = Path.Combine(folder.Path, new string('d', 80), new string('e', 80));
+        await using var node = await NodeProcess.StartAsync(new NodeSetup { DataDir = deep });
+        var status = await MycelCommand.RunAsync(folder.Path, deep, ["status", "--json"]);
+        Assert.True(status.ExitCode == 0, status.All);
+        Assert.Equal(deep, (string?)status.Json()["data_dir"]);
     }
 
     [Fact]

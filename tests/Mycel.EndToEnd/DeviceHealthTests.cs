@@ -104,7 +104,15 @@ public sealed class DeviceHealthTests
         await using var node = await NodeProcess.StartAsync(new NodeSetup { Yaml = "relay:\n  poll_s: 1\n", Devices = [broken, good] });
         for (var i = 0; i < 40; i++) (await node.ChatAsync("m", stream: i % 2 == 0)).MustBe(200);
         Assert.InRange(broken.Requests.Count, 1, 12);
-        Assert.False((bool)(await node.RelayAsync(broken))!["healthy"]!);
+
+        // It is tried now and then, and counts as unhealthy after some failures in a row.
+        await Poll.UntilAsync(
+            async () =>
+            {
+                (await node.ChatAsync("m")).MustBe(200);
+                return !(bool)(await node.RelayAsync(broken))!["healthy"]!;
+            },
+            "the device counts as unhealthy");
         Assert.True((bool)(await node.RelayAsync(broken))!["online"]!);
         Assert.True((bool)(await node.RelayAsync(good))!["healthy"]!);
 
@@ -113,6 +121,18 @@ public sealed class DeviceHealthTests
         good.Die();
         for (var i = 0; i < 4; i++) (await node.ChatAsync("m")).MustBe(200);
         await Poll.UntilAsync(async () => (bool)(await node.RelayAsync(broken))!["healthy"]!, "the device counts as healthy again");
+    }
+
+    [Fact]
+    public async Task A_device_added_while_the_node_runs_is_watched_as_well()
+    {
+        await using var device = FaultyDevice.Start("m");
+        await using var node = await NodeProcess.StartAsync(new NodeSetup { Yaml = "relay:\n  poll_s: 1\n  withdraw_after: 2\n" });
+        await node.AddRelayAsync(device);
+        device.Models = ["n"];
+        await Poll.UntilAsync(async () => await node.ModelIdsAsync() is ["relay:n"], "the changed list", TimeSpan.FromSeconds(5));
+        device.Die();
+        await Poll.UntilAsync(async () => (await node.ModelIdsAsync()).Count == 0, "the model is withdrawn", TimeSpan.FromSeconds(8));
     }
 
     [Fact]

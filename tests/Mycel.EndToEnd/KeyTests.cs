@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json.Nodes;
 using Mycel.EndToEnd.Devices;
@@ -207,6 +209,22 @@ public sealed class KeyTests
         (await node.ChatAsync("m")).MustBe(200);
         Assert.Matches("(?i)warn", node.Output);
         Assert.Matches("(?i)without (a )?key|no key|anyone", node.Output);
+    }
+
+    [Fact]
+    public async Task Beyond_loopback_an_open_node_gives_its_models_and_nothing_more()
+    {
+        var address = (await Dns.GetHostAddressesAsync(Dns.GetHostName(), AddressFamily.InterNetwork)).FirstOrDefault(a => !IPAddress.IsLoopback(a));
+        Assert.SkipWhen(address is null, "This machine has no address but loopback.");
+        await using var device = FaultyDevice.Start("m");
+        await using var node = await NodeProcess.StartAsync(new NodeSetup { Arguments = ["--host", "0.0.0.0", "--open"], Devices = [device] });
+        using var elsewhere = new HttpClient { BaseAddress = new Uri($"http://{address}:{node.Port}") };
+        (await elsewhere.CallAsync(HttpMethod.Post, NodeCalls.ChatPath, NodeCalls.ChatBody("m"))).MustBe(200);
+        (await elsewhere.CallAsync(HttpMethod.Get, "/v1/models", (byte[]?)null)).MustBe(200);
+        foreach (var (method, path, body) in AdminRoutes)
+        {
+            (await elsewhere.CallAsync(new HttpMethod(method), path, body is null ? null : Encoding.UTF8.GetBytes(body))).MustRefuse(401, "invalid_api_key");
+        }
     }
 
     [Fact]

@@ -16,7 +16,7 @@ public sealed class MidStreamFailureTests(SharedNode shared) : IClassFixture<Sha
         ["reset"] = Scripts.StreamThen(End.Reset, Begun),
         ["FIN inside the chunked body"] = Scripts.StreamThen(End.Finish, Begun),
         ["proper end of the body without the stream's end"] = Scripts.Raw(Scripts.StreamHead + System.Text.Encoding.UTF8.GetString(Scripts.Chunk(Begun)) + Scripts.LastChunk, End.KeepOpen),
-        ["broken chunk"] = Scripts.Raw(Scripts.StreamHead + System.Text.Encoding.UTF8.GetString(Scripts.Chunk(Begun)) + "zz\r\n"),
+        ["broken chunk"] = BreakFramingAsync,
         ["half an event"] = Scripts.StreamThen(End.Reset, Begun, "data: {\"id\":\"c1\",\"choi"),
     };
 
@@ -46,6 +46,16 @@ public sealed class MidStreamFailureTests(SharedNode shared) : IClassFixture<Sha
         var record = await Node.RecordAsync(reply["X-Request-ID"]!);
         Assert.NotNull((string?)record["error"]);
         await Node.IdleAsync();
+    }
+
+    /// <summary>Breaks the body's framing once the tokens before have had time to be passed on.</summary>
+    private static async Task BreakFramingAsync(DeviceExchange exchange)
+    {
+        await exchange.SendAsync(Scripts.StreamHead);
+        await exchange.SendAsync(Scripts.Chunk(Begun));
+        await Task.Delay(100);
+        await exchange.SendAsync("zz\r\n");
+        exchange.Finish();
     }
 
     [Fact]

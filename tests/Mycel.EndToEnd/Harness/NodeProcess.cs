@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Mycel.EndToEnd.Devices;
@@ -50,7 +51,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         Running[_process.Id] = _process;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
-        Control = ControlClient(Path.Combine(DataDir, "run", "control.sock"));
+        Control = ControlClient(ControlPath(DataDir));
     }
 
     /// <summary>Since the process was started.</summary>
@@ -202,6 +203,15 @@ internal sealed class NodeProcess : IAsyncDisposable
         BaseAddress = new Uri(Url),
         Timeout = TimeSpan.FromSeconds(30),
     };
+
+    /// <summary>In the data folder, or, where that path is too long for a socket, in this user's temporary folder.</summary>
+    private static string ControlPath(string dataDir)
+    {
+        var path = Path.Combine(dataDir, "run", "control.sock");
+        if (Encoding.UTF8.GetByteCount(path) <= 100) return path;
+        var hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(dataDir)))[..16];
+        return $"/tmp/mycel-{ProcessSignals.GetEffectiveUserId()}/{hash}.sock";
+    }
 
     private static HttpClient ControlClient(string path) => new(new SocketsHttpHandler
     {
