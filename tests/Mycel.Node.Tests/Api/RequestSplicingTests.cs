@@ -34,31 +34,41 @@ public class RequestSplicingTests
 
     private static readonly (string Space, string End)[] Spaces = [("", ""), (" ", "\n"), ("\r\n\t ", " \r\n")];
 
+    private sealed record Case(InferenceKind Kind, string? Given, string? Sent, bool IsModelFirst, string? Stream, string Name, string BackendName, bool AddUsage, string Space, string End);
+
     [Fact]
     public void Bodies_change_where_they_must_and_nowhere_else()
     {
-        var cases = 0;
-        foreach (var kind in Enum.GetValues<InferenceKind>())
-        foreach (var (given, sent) in Options)
-        foreach (var isModelFirst in new[] { true, false })
-        foreach (var stream in new[] { "true", "false", null })
-        foreach (var name in Names)
-        foreach (var backendName in BackendNames)
-        foreach (var addUsage in new[] { true, false })
-        foreach (var (space, end) in Spaces)
+        var cases =
+            from kind in Enum.GetValues<InferenceKind>()
+            from options in Options
+            from isModelFirst in new[] { true, false }
+            from stream in new[] { "true", "false", null }
+            from name in Names
+            from backendName in BackendNames
+            from addUsage in new[] { true, false }
+            from spaces in Spaces
+            select new Case(kind, options.Given, options.Sent, isModelFirst, stream, name, backendName, addUsage, spaces.Space, spaces.End);
+        var seen = 0;
+        foreach (var each in cases)
         {
-            var adds = addUsage && stream == "true" && kind != InferenceKind.Embedding && given?.Contains("_usage\":true", StringComparison.Ordinal) != true;
-            var body = Body(kind, $"\"{name}\"", given, isModelFirst, stream, space, end, insertsOptions: false);
-            var modelJson = new Offer(new FakeBackend("b", 1, TimeProvider.System), backendName, new RouteMetrics("b", "m")).ModelIdJson;
-            var expected = Body(kind, Encoding.UTF8.GetString(modelJson), adds ? sent : given, isModelFirst, stream, space, end, insertsOptions: adds && given is null);
-            var document = RequestScanner.Scan(kind, Encoding.UTF8.GetBytes(body), out var fault);
-            Assert.True(document is not null, $"{body}: {fault?.Message}");
-            var outbound = document.For(modelJson, addUsage);
-            Assert.True(expected == Text(outbound), $"{body}\nbecame {Text(outbound)}\ninstead of {expected}");
-            AssertPiecesAreTheWhole(outbound);
-            cases++;
+            AssertChanges(each);
+            seen++;
         }
-        Assert.True(cases > 5000);
+        Assert.True(seen > 5000);
+    }
+
+    private static void AssertChanges(Case each)
+    {
+        var adds = each is { AddUsage: true, Stream: "true", Kind: not InferenceKind.Embedding } && each.Given?.Contains("_usage\":true", StringComparison.Ordinal) != true;
+        var body = Body(each, $"\"{each.Name}\"", each.Given, insertsOptions: false);
+        var modelJson = new Offer(new FakeBackend("b", 1, TimeProvider.System), each.BackendName, new RouteMetrics("b", "m")).ModelIdJson;
+        var expected = Body(each, Encoding.UTF8.GetString(modelJson), adds ? each.Sent : each.Given, insertsOptions: adds && each.Given is null);
+        var document = RequestScanner.Scan(each.Kind, Encoding.UTF8.GetBytes(body), out var fault);
+        Assert.True(document is not null, $"{body}: {fault?.Message}");
+        var outbound = document.For(modelJson, each.AddUsage);
+        Assert.True(expected == Text(outbound), $"{body}\nbecame {Text(outbound)}\ninstead of {expected}");
+        AssertPiecesAreTheWhole(outbound);
     }
 
     [Fact]
@@ -144,16 +154,18 @@ public class RequestSplicingTests
         return body;
     }
 
-    private static string Body(InferenceKind kind, string modelJson, string? options, bool isModelFirst, string? stream, string space, string end, bool insertsOptions)
+    private static string Body(Case each, string modelJson, string? options, bool insertsOptions)
     {
+        var space = each.Space;
         var model = $"\"model\"{space}:{space}{modelJson}";
-        var members = new List<string> { kind switch { InferenceKind.Chat => "\"messages\":[{\"model\":\"no\"}]", InferenceKind.Completion => "\"prompt\":\"é\\n\"", _ => "\"input\":[1.0,2E5]" } };
-        if (stream is not null) members.Add($"\"stream\":{space}{stream}");
+        var members = new List<string> { each.Kind switch { InferenceKind.Chat => "\"messages\":[{\"model\":\"no\"}]", InferenceKind.Completion => "\"prompt\":\"é\\n\"", _ => "\"input\":[1.0,2E5]" } };
+        if (each.Stream is not null) members.Add($"\"stream\":{space}{each.Stream}");
         if (options is not null) members.Add($"\"stream_options\"{space}:{options}");
-        if (isModelFirst) members.Insert(0, model);
+        if (each.IsModelFirst) members.Insert(0, model);
         else members.Add(model);
         members.Add("\"seed\":1.50e+2");
-        return $"{end}{{{(insertsOptions ? $"\"stream_options\":{{{UsageOn}}}," : "")}{space}{string.Join($"{space},{space}", members)}{space}}}{end}";
+        var inserted = insertsOptions ? $"\"stream_options\":{{{UsageOn}}}," : "";
+        return $"{each.End}{{{inserted}{space}{string.Join($"{space},{space}", members)}{space}}}{each.End}";
     }
 
     private static string Text(OutboundBody outbound)
