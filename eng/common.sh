@@ -132,13 +132,13 @@ release_build_lock() { exec {build_lock}>&-; }
 # Builds a project or the solution in Release, with the reason shown where that fails.
 # No build server is left behind: it would hold the lock and this console open.
 build() {
-  local what=$1 log="$build_dir/build.log" before
+  local log="$build_dir/build.log" before
   before=$(fingerprint)
   rm -f "$stamp_file"
   # The compiler's output is copied into the files that stand there. A node that runs has them mapped and would die of the
   # change under it; with the names gone it keeps its own.
   rm -f "$node_folder"/*.dll
-  if ! (sdk_environment && cd "$root" && dotnet build "$what" -c Release -v quiet -nodeReuse:false -p:UseSharedCompilation=false) >"$log" 2>&1 </dev/null; then
+  if ! (sdk_environment && cd "$root" && dotnet build "$@" -c Release -v quiet -nodeReuse:false -p:UseSharedCompilation=false) >"$log" 2>&1 </dev/null; then
     if grep -q ': error ' "$log"; then grep ': error ' "$log" | sort -u | head -n 30 >&2; else tail -n 30 "$log" >&2; fi
     die "the build failed. Everything it said is in $log"
   fi

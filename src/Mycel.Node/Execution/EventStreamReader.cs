@@ -70,7 +70,7 @@ internal sealed class EventStreamReader(bool takeOutUsage)
         if (_heldLength == 0) return;
         var events = 0;
         var text = _held.AsSpan(0, _heldLength);
-        if (ReadText(text, ref events))
+        if (ReadText(text.TrimEnd((byte)'\r'), ref events))
         {
             target.Write(text);
             _isInsideLongLine = true;

@@ -156,9 +156,9 @@ internal sealed class Exchange : IAsyncDisposable
         if (_call.EndReason != EndReason.None) LeaveQueue();
         _offer = await waiter.Slot ?? _offer;
         var isServed = waiter.Slot.Result is not null;
-        Volatile.Write(ref _waiter, null);
         var waited = Stopwatch.GetElapsedTime(_queuedAt);
         _queued += waited;
+        Volatile.Write(ref _waiter, null);
         _metrics.QueueWait.Record(waited);
         State = ExchangeState.Waiting;
         if (isServed) return true;
@@ -233,15 +233,20 @@ internal sealed class Exchange : IAsyncDisposable
     {
         if (now >= _deadlineAt) End(EndReason.Deadline);
         var relay = _options.Relay;
-        if (_call.Document.IsStream && relay.KeepAliveSeconds > 0 && !_reply.IsCommitted
-            && Stopwatch.GetElapsedTime(Math.Max(_startedAt, _keptAliveAt), now).TotalSeconds >= relay.KeepAliveSeconds)
-        {
-            _keptAliveAt = now;
-            _reply.KeepAlive();
-        }
+        if (_call.Document.IsStream && relay.KeepAliveSeconds > 0 && !_reply.IsCommitted) CheckKeepAlive(now, relay.KeepAliveSeconds);
         var attempt = Attempts;
         if (Volatile.Read(ref _waiter) is { } waiter) CheckQueue(waiter, now);
         else if (State == ExchangeState.Streaming) CheckSilence(now, attempt);
+    }
+
+    private void CheckKeepAlive(long now, double seconds)
+    {
+        // In line nothing is sent, so that a refusal still has a status of its own: it is slow backends that are bridged, not full ones.
+        if (Volatile.Read(ref _waiter) is not null && !_reply.HasStarted) return;
+        var since = Math.Max(_startedAt + (long)(_queued.TotalSeconds * Stopwatch.Frequency), _keptAliveAt);
+        if (Stopwatch.GetElapsedTime(since, now).TotalSeconds < seconds) return;
+        _keptAliveAt = now;
+        _reply.KeepAlive();
     }
 
     private void CheckQueue(Waiter waiter, long now)

@@ -106,8 +106,8 @@ internal sealed class ResponseHead
     {
         if (_fields.Count == MaxHeaders) throw Invalid("its reply has too many headers");
         var colon = line.IndexOf((byte)':');
-        // White space before a name is a folded line, behind it a way to hide a header: both are given up (RFC 9112, 5.1 and 5.2).
-        if (colon < 1 || line[0] is (byte)' ' or (byte)'\t' || line[colon - 1] is (byte)' ' or (byte)'\t') throw Invalid("its reply has a malformed header");
+        // White space before a name is a folded line, behind it a way to hide a header: both are refused (RFC 9112, 5.1 and 5.2).
+        if (colon < 1 || line[..colon].ContainsAny(" \t\r"u8)) throw Invalid("its reply has a malformed header");
         var value = line[(colon + 1)..];
         var start = offset + colon + 1;
         while (!value.IsEmpty && value[0] is (byte)' ' or (byte)'\t')
