@@ -75,6 +75,8 @@ internal sealed class Dispatcher
     public SlotResult Acquire(ModelTarget target, IReadOnlyList<Backend> tried, out Offer? offer, out Waiter? waiter)
     {
         waiter = null;
+        // What was asked for may mean more by now: another device may have come with the model.
+        if (tried.Count > 0 && _catalog.Find(target.Name) is { } current) target = current;
         lock (_lock)
         {
             if (TryTake(target, tried, out offer, out var anyLeft)) return SlotResult.Taken;

@@ -73,6 +73,20 @@ public class DispatcherTests
     }
 
     [Fact]
+    public void A_request_that_failed_over_is_served_by_a_device_that_came_meanwhile()
+    {
+        var (a, b) = (Device("a", 4, "m"), Device("b", 4, "m"));
+        _catalog.Rebuild([a]);
+        var asked = _catalog.Find("m")!;
+        Assert.Equal(SlotResult.Exhausted, _dispatcher.Acquire(asked, [a], out _, out _));
+        _catalog.Rebuild([a, b]);
+        Assert.Equal(SlotResult.Taken, _dispatcher.Acquire(asked, [a], out var offer, out _));
+        Assert.Same(b, offer!.Backend);
+        _catalog.Rebuild([]);
+        Assert.Equal(SlotResult.Exhausted, _dispatcher.Acquire(asked, [a], out _, out _));
+    }
+
+    [Fact]
     public void The_line_is_bounded()
     {
         var device = Device("a", 1, "m");
