@@ -94,7 +94,6 @@ limits:
     rate: 1000000/s
 """, encoding="ascii")
         self.env = {k: v for k, v in os.environ.items() if not k.startswith("MYCEL_")}
-        self.env["HOME"] = str(self.folder)
         self.env["MYCEL_CONFIG"] = str(self.config)
         self.command = [str(ROOT / "mycel")]
 

@@ -19,7 +19,7 @@ internal enum AuthenticationResult
 }
 
 /// <summary>Tells callers by their keys. The local control socket needs none: who may open it is decided by the file system.</summary>
-internal sealed class Authenticator(IKeyStore keys, IOptionsSource options, NodeMetrics metrics)
+internal sealed class Authenticator(IKeyStore keys, IOptionsSource options, ClientAddress addresses, NodeMetrics metrics)
 {
     private const string Bearer = "Bearer ";
 
@@ -30,7 +30,7 @@ internal sealed class Authenticator(IKeyStore keys, IOptionsSource options, Node
             caller = new Caller(null, KeyScope.Admin);
             return AuthenticationResult.Ok;
         }
-        if (!keys.HasKeys) return CheckWithoutKeys(context.Connection.RemoteIpAddress!, needed, out caller);
+        if (!keys.HasKeys) return CheckWithoutKeys(addresses.Of(context), needed, out caller);
         caller = default;
         var presented = Presented(context.Request.Headers);
         if (presented.IsEmpty)
@@ -49,9 +49,9 @@ internal sealed class Authenticator(IKeyStore keys, IOptionsSource options, Node
 
     /// <summary>Without keys this machine's own callers may do everything, and others use the models where the owner said so – also when
     /// the last key was revoked while the node listens to others.</summary>
-    private AuthenticationResult CheckWithoutKeys(IPAddress address, KeyScope needed, out Caller caller)
+    private AuthenticationResult CheckWithoutKeys(IPAddress? address, KeyScope needed, out Caller caller)
     {
-        var isOwn = IPAddress.IsLoopback(address);
+        var isOwn = address is not null && IPAddress.IsLoopback(address);
         caller = new Caller(null, isOwn ? KeyScope.Admin : KeyScope.Inference);
         if (isOwn || (options.Current.Api.Open && needed == KeyScope.Inference)) return AuthenticationResult.Ok;
         metrics.AuthenticationFailures.Increment();

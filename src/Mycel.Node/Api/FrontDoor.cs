@@ -5,7 +5,7 @@ using Mycel.Node.Observability;
 namespace Mycel.Node.Api;
 
 /// <summary>What every request passes: names and origins checked, keys checked, errors in one form.</summary>
-internal sealed partial class FrontDoor(HostGuard guard, Authenticator authenticator, NodeState state, ILogger<FrontDoor> logger)
+internal sealed partial class FrontDoor(HostGuard guard, Authenticator authenticator, ClientAddress addresses, NodeState state, ILogger<FrontDoor> logger)
 {
     /// <summary>Largest body of requests that are not for a model, in bytes.</summary>
     private const int MaxAdminBodyBytes = 1024 * 1024;
@@ -18,6 +18,7 @@ internal sealed partial class FrontDoor(HostGuard guard, Authenticator authentic
     /// <summary>The outermost layer: guards, and turns whatever goes wrong into an error document.</summary>
     public async Task GuardAsync(HttpContext context, RequestDelegate next)
     {
+        context.Response.Headers[RequestId.Header] = context.TraceIdentifier = RequestId.For(context.Request.Headers);
         try
         {
             if (await IsLetInAsync(context)) await next(context);
@@ -45,7 +46,7 @@ internal sealed partial class FrontDoor(HostGuard guard, Authenticator authentic
         var host = headers.Host is [{ } only] ? only : null;
         if (!Authenticator.IsControlSocket(context) && !guard.IsAllowedHost(host))
         {
-            LogForeignHost(context.Connection.RemoteIpAddress, host?.Length > 100 ? host[..100] : host);
+            LogForeignHost(addresses.Of(context), host?.Length > 100 ? host[..100] : host);
             await ApiError.WriteAsync(context, 403, "host_not_allowed", "The node does not go by this Host name. Add it to api.allowed_hosts, or use the node's IP address.");
             return false;
         }
@@ -97,7 +98,7 @@ internal sealed partial class FrontDoor(HostGuard guard, Authenticator authentic
                 await ApiError.WriteAsync(context, 403, "insufficient_scope", $"This key's scope does not reach that far; it takes one of scope '{scope.ToString().ToLowerInvariant()}' (mycel keys create --scope).");
                 return false;
             default:
-                LogRefused(context.Connection.RemoteIpAddress, result);
+                LogRefused(addresses.Of(context), result);
                 context.Response.Headers.WWWAuthenticate = "Bearer";
                 await ApiError.WriteAsync(context, 401, "invalid_api_key", result == AuthenticationResult.MissingKey
                     ? "An API key is needed: send it as 'Authorization: Bearer KEY' or 'x-api-key: KEY'. The node's owner makes one with: mycel keys create"

@@ -6,6 +6,8 @@ namespace Mycel.Node.Api;
 /// <summary>The id of a request: the caller's where it gives a usable one, else one made here.</summary>
 internal static class RequestId
 {
+    public const string Header = "X-Request-ID";
+
     /// <summary>Longest id taken over from a caller, in characters.</summary>
     public const int MaxLength = 128;
 
@@ -15,7 +17,7 @@ internal static class RequestId
 
     public static string For(IHeaderDictionary headers)
     {
-        if (Usable(headers["X-Request-ID"]) is { } id) return id;
+        if (Usable(headers[Header]) is { } id) return id;
         if (Usable(headers["Request-Id"]) is { } other) return other;
         return string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{ProcessPrefix}{Interlocked.Increment(ref _last):x}");
     }

@@ -162,10 +162,9 @@ internal sealed class Exchange : IAsyncDisposable
         _metrics.QueueWait.Record(waited);
         State = ExchangeState.Waiting;
         if (isServed) return true;
-        if (_queueTimedOut && Refusal is null)
-        {
-            Refusal = new Refusal(503, "queue_timeout", $"No slot for '{Model}' became free within {_options.Queue.TimeoutSeconds:0.#} s (queue.timeout_s). Try again later.") { RetryAfter = "5" };
-        }
+        Refusal ??= _queueTimedOut
+            ? new Refusal(503, "queue_timeout", $"No slot for '{Model}' became free within {_options.Queue.TimeoutSeconds:0.#} s (queue.timeout_s). Try again later.") { RetryAfter = "5" }
+            : new Refusal(404, "model_not_found", $"The model '{Model}' does not exist here any more: the last relay that had it was removed while the request waited.");
         return false;
     }
 

@@ -33,6 +33,7 @@ internal static partial class NodeHost
 
         var options = settings.Current;
         PrivateFolder.Ensure(options.DataDir);
+        using var folder = HoldFolder(options.DataDir);
         using var deviceKey = DeviceKey.LoadOrCreate(options.DataDir);
         using var secrets = new SecretStore(options.DataDir, deviceKey, TimeProvider.System);
         using var keys = KeyStore.Open(options.DataDir, TimeProvider.System);
@@ -41,6 +42,19 @@ internal static partial class NodeHost
         await using var app = Build(settings, deviceKey, secrets, keys);
         keys.StartWatching(app.Services.GetRequiredService<ILogger<KeyStore>>());
         return await ServeAsync(app, settings);
+    }
+
+    /// <summary>Two nodes on one folder would overwrite each other's state.</summary>
+    private static FileLock HoldFolder(string dataDir)
+    {
+        try
+        {
+            return FileLock.Acquire(Path.Combine(dataDir, "node.lock"), TimeSpan.Zero);
+        }
+        catch (IdentityException held)
+        {
+            throw new NodeStartException($"Another node is running on the data folder {dataDir}. Stop it first, or give this one a folder of its own with --data-dir.", inner: held);
+        }
     }
 
     private static void RefuseOpenDoors(ApiOptions api, KeyStore keys)
@@ -78,7 +92,12 @@ internal static partial class NodeHost
     {
         services.AddLogging(logging => logging.AddNodeLogging(settings, TimeProvider.System));
         services.AddRoutingCore();
-        services.AddOpenApi();
+        services.AddOpenApi(description => description.AddDocumentTransformer((document, _, _) =>
+        {
+            document.Info.Title = "Mycel";
+            document.Info.Version = NodeState.Version;
+            return Task.CompletedTask;
+        }));
         services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         services.ConfigureHttpJsonOptions(json =>
         {
@@ -97,6 +116,7 @@ internal static partial class NodeHost
         services.AddSingleton<RequestLog>();
         services.AddSingleton<RequestLimits>();
         services.AddSingleton<HostGuard>();
+        services.AddSingleton<ClientAddress>();
         services.AddSingleton<Authenticator>();
         services.AddSingleton<BodyMemory>();
         services.AddSingleton(new RelayFile(settings.Current.DataDir));
@@ -138,6 +158,7 @@ internal static partial class NodeHost
         var dispatcher = services.GetRequiredService<Dispatcher>();
         ReloadLog.WriteWarnings(log, settings.Warnings);
         relays.Changed += () => catalog.Rebuild(relays.Devices);
+        await relays.StartAsync();
         // A raised limit frees slots.
         settings.Changed += _ => dispatcher.DispatchWaiting();
 
@@ -150,7 +171,6 @@ internal static partial class NodeHost
             throw new NodeStartException($"The node cannot listen on {settings.Current.Api.Host}:{settings.Current.Api.Port}: {error.Message} Is another node running? Choose another port with --port.", inner: error);
         }
         ControlSocket.Protect(settings.Current.DataDir);
-        await relays.StartAsync();
         state.Endpoint = EndpointOf(app);
         state.Phase = NodePhase.Ready;
         LogReady(log, state.Endpoint, NodeState.Version);

@@ -79,6 +79,8 @@ internal sealed class Dispatcher
         if (tried.Count > 0 && _catalog.Find(target.Name) is { } current) target = current;
         lock (_lock)
         {
+            // While others were tried, another may have come that has the model.
+            if (tried.Count > 0) target = _catalog.Find(target.Name) ?? target;
             if (TryTake(target, tried, out offer, out var anyLeft)) return SlotResult.Taken;
             if (!anyLeft) return SlotResult.Exhausted;
             if (_line.Count >= _maxDepth()) return SlotResult.QueueFull;
@@ -125,8 +127,16 @@ internal sealed class Dispatcher
         for (var node = _line.First; node is not null && most > 0;)
         {
             var next = node.Next;
-            // The names may mean something else by now: a model may have appeared on another device.
-            if (_catalog.Find(node.Value.Model) is { } target && TryTake(target, node.Value.Tried, out var offer, out _))
+            // The names may mean something else by now: a model may have appeared on another device, or its last one was removed.
+            if (_catalog.Find(node.Value.Model) is not { } target)
+            {
+                if (_catalog.OfflineHolder(node.Value.Model) is null)
+                {
+                    _line.Remove(node);
+                    node.Value.TrySet(null);
+                }
+            }
+            else if (TryTake(target, node.Value.Tried, out var offer, out _))
             {
                 _line.Remove(node);
                 node.Value.TrySet(offer);

@@ -167,6 +167,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         _process.Dispose();
         Http?.Dispose();
         Control.Dispose();
+        if (File.Exists(ControlPath(DataDir))) File.Delete(ControlPath(DataDir));
         if (!_keepFolder) _folder.Dispose();
     }
 

@@ -14,13 +14,22 @@ internal sealed class TempFolder : IDisposable
 
     public void Dispose()
     {
-        try
+        // A process that was killed a moment ago may still be writing its last file.
+        for (var tries = 0; tries < 20; tries++)
         {
-            Directory.Delete(Path, recursive: true);
-        }
-        catch (IOException)
-        {
-            // A process that was killed a moment ago may still hold a file; the system clears its temporary folder anyway.
+            try
+            {
+                Directory.Delete(Path, recursive: true);
+                return;
+            }
+            catch (DirectoryNotFoundException)
+            {
+                return;
+            }
+            catch (IOException)
+            {
+                Thread.Sleep(25);
+            }
         }
     }
 }

@@ -113,6 +113,11 @@ internal static class RelayEndpoints
 
     private static async ValueTask<RelayDevice?> FindAsync(HttpContext context, RelaySelector request, RelayRegistry relays)
     {
+        if (request is { Url: null, Name: null })
+        {
+            await ApiError.WriteAsync(context, 400, "missing_required_parameter", "Name the relay by 'url' or 'name'.", "url");
+            return null;
+        }
         var url = request.Url is not null && RelayUrl.TryNormalize(request.Url, out var normal, out _) ? normal : request.Url;
         if (relays.Find(url, request.Name) is { } device) return device;
         await ApiError.WriteAsync(context, 404, "relay_not_found", $"There is no relay '{request.Name ?? request.Url}'. GET /v1/node/relay lists those there are.");

@@ -28,8 +28,7 @@ internal sealed partial class InferenceEndpoint(
     public async Task HandleAsync(HttpContext context, InferenceKind kind, Caller caller)
     {
         var startedAt = Stopwatch.GetTimestamp();
-        var requestId = RequestId.For(context.Request.Headers);
-        context.Response.Headers["X-Request-ID"] = requestId;
+        var requestId = context.TraceIdentifier;
         if (!limits.TryEnter(caller.Key, out var refusal))
         {
             await RefuseByLimitAsync(context, refusal, requestId);

@@ -19,6 +19,8 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, NodeId node)
 
     public Task GetAsync(HttpContext context, string id)
     {
+        // Routing leaves an encoded slash as it is, because elsewhere it would change the path; here it is part of a name.
+        id = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         if (catalog.Find(id) is null)
         {
             var near = catalog.Near(id);

@@ -43,6 +43,11 @@ internal static class RequestScanner
     {
         try
         {
+            if (!System.Text.Unicode.Utf8.IsValid(body.Span))
+            {
+                fault = new RequestFault("invalid_json", "The request body is not valid UTF-8, which JSON must be.", null);
+                return null;
+            }
             var findings = Read(kind, body.Span);
             fault = findings.Fault ?? Missing(kind, findings);
             if (fault is not null) return null;

@@ -34,7 +34,7 @@ internal sealed class RelayFile(string dataDir)
 
 internal sealed record StoredRelays(IReadOnlyList<StoredRelay> Relays);
 
-internal sealed record StoredRelay(string Url, string? Name, string? ApiKey, int? MaxConcurrent);
+internal sealed record StoredRelay(string Url, string? Name = null, string? ApiKey = null, int? MaxConcurrent = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]
 [JsonSerializable(typeof(StoredRelays))]

@@ -18,6 +18,9 @@ internal static class LoggingSetup
             output.Format = FormatOf(options.Log);
         };
         logging.ClearProviders().SetMinimumLevel(LogLevel.Trace);
+        // What ends a start is told in one sentence by the command; the host's own account of it is a stack trace.
+        logging.AddFilter("Microsoft.Extensions.Hosting", LogLevel.None);
+        logging.AddFilter("Microsoft.Hosting.Lifetime", LogLevel.Warning);
         // Registered by a function, so that the container disposes it with the host and writes out what is queued.
         logging.Services.AddSingleton<ILoggerProvider>(_ => provider);
         logging.Services.AddSingleton(buffer);
