@@ -84,8 +84,8 @@ public sealed class SlowReaderTests
         first.MustRefuse(503, "body_memory_full");
         Assert.NotNull(first["Retry-After"]);
         gate.Open();
-        var replies = await Task.WhenAll(pending);
-        Assert.InRange(replies.Count(reply => reply.Status == 200), 2, 4);
+        foreach (var reply in await Task.WhenAll(pending)) Assert.True(reply.Status is 200 or 503, reply.Text);
+        Assert.InRange(device.MostInFlight, 1, 4);
         (await node.PostAsync(NodeCalls.ChatPath, body)).MustBe(200);
     }
 }

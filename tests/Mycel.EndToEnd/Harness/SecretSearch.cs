@@ -11,7 +11,8 @@ internal static class SecretSearch
         var bytes = Encoding.UTF8.GetBytes(secret);
         string[] forms = [secret, Convert.ToBase64String(bytes).TrimEnd('='), Convert.ToHexString(bytes), Convert.ToHexStringLower(bytes)];
         return [.. Directory.GetFiles(folder, "*", SearchOption.AllDirectories)
-            .Where(file => !file.EndsWith(".sock", StringComparison.Ordinal))
+            // Sockets hold nothing, and lock files (empty) are held by the node.
+            .Where(file => !file.EndsWith(".sock", StringComparison.Ordinal) && !file.EndsWith(".lock", StringComparison.Ordinal))
             .Where(file =>
             {
                 var text = Encoding.Latin1.GetString(File.ReadAllBytes(file));

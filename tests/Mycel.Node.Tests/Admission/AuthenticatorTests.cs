@@ -13,7 +13,7 @@ public class AuthenticatorTests
     private readonly NodeMetrics _metrics = new();
     private readonly Authenticator _authenticator;
 
-    public AuthenticatorTests() => _authenticator = new Authenticator(_keys, _options, _metrics);
+    public AuthenticatorTests() => _authenticator = new Authenticator(_keys, _options, new ClientAddress(_options), _metrics);
 
     private sealed class Keys : IKeyStore
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Text;
@@ -108,22 +109,19 @@ internal sealed partial class InferenceEndpoint(
         Settle(exchange, end, startedAt);
     }
 
-    private static async Task AnswerRefusalAsync(HttpContext context, Exchange exchange)
+    private static Task AnswerRefusalAsync(HttpContext context, Exchange exchange)
     {
         var refusal = exchange.Refusal!;
         var headers = context.Response.Headers;
         if (exchange.Offer is { } offer && exchange.Attempts > 0)
             HttpReplyChannel.SetRoute(headers, new RouteTaken(offer.Backend.Route, exchange.Attempts, exchange.QueueTime, default));
         if (refusal.RetryAfter is not null) headers.RetryAfter = refusal.RetryAfter;
-        if (refusal.Body is null)
-        {
-            await ApiError.WriteAsync(context, refusal.Status, refusal.Code, refusal.Message);
-            return;
-        }
+        if (refusal.Body is null) return ApiError.WriteAsync(context, refusal.Status, refusal.Code, refusal.Message);
         context.Response.StatusCode = refusal.Status;
         context.Response.ContentType = refusal.ContentType;
         context.Response.ContentLength = refusal.Body.Length;
-        await context.Response.Body.WriteAsync(refusal.Body);
+        context.Response.BodyWriter.Write(refusal.Body);
+        return Task.CompletedTask;
     }
 
     /// <summary>Counts a finished request and writes it down.</summary>
