@@ -75,8 +75,6 @@ internal sealed class Dispatcher
     public SlotResult Acquire(ModelTarget target, IReadOnlyList<Backend> tried, out Offer? offer, out Waiter? waiter)
     {
         waiter = null;
-        // What was asked for may mean more by now: another device may have come with the model.
-        if (tried.Count > 0 && _catalog.Find(target.Name) is { } current) target = current;
         lock (_lock)
         {
             // While others were tried, another may have come that has the model.

@@ -45,7 +45,7 @@ public class RequestBodyTests
         var (body, error) = await RequestBody.ReadAsync(context, _memory, _options.Current.Api);
         Assert.Null(body);
         Assert.Equal(("body_too_large", 413, "close"), (error, context.Response.StatusCode, context.Response.Headers.Connection.ToString()));
-        Assert.Contains("api.max_body_mb", Reply(context), StringComparison.Ordinal);
+        Assert.Contains("api.max_body_mb", await ReplyAsync(context), StringComparison.Ordinal);
         AssertAllFree();
     }
 
@@ -100,8 +100,11 @@ public class RequestBodyTests
         return context;
     }
 
-    private static string Reply(DefaultHttpContext context) =>
-        Encoding.UTF8.GetString(((MemoryStream)context.Features.Get<IHttpResponseBodyFeature>()!.Stream).ToArray());
+    private static async Task<string> ReplyAsync(DefaultHttpContext context)
+    {
+        await context.Response.BodyWriter.FlushAsync(TestContext.Current.CancellationToken);
+        return Encoding.UTF8.GetString(((MemoryStream)context.Features.Get<IHttpResponseBodyFeature>()!.Stream).ToArray());
+    }
 
     private void AssertAllFree()
     {

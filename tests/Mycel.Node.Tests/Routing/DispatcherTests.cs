@@ -87,6 +87,26 @@ public class DispatcherTests
     }
 
     [Fact]
+    public void Those_in_line_for_a_model_that_is_gone_for_good_are_sent_away_and_those_for_one_offline_wait()
+    {
+        var (a, b) = (Device("a", 1, "m"), Device("b", 1, "n"));
+        _catalog.Rebuild([a, b]);
+        Take("m");
+        Take("n");
+        Acquire("m", out _, out var gone);
+        Acquire("n", out _, out var offline);
+        b.IsOnline = false;
+        _catalog.Rebuild([b]);
+        Assert.Null(Outcome(gone!));
+        Assert.False(offline!.Slot.IsCompleted);
+        b.IsOnline = true;
+        _dispatcher.Release(b);
+        _catalog.Rebuild([b]);
+        Assert.Same(b, Served(offline));
+        Assert.Equal(0, _dispatcher.Waiting);
+    }
+
+    [Fact]
     public void The_line_is_bounded()
     {
         var device = Device("a", 1, "m");
