@@ -35,17 +35,18 @@ internal sealed partial class InferenceEndpoint(
             await RefuseByLimitAsync(context, refusal, requestId);
             return;
         }
+        var place = new LimitedPlace(limits, caller.Key);
         try
         {
-            await AdmittedAsync(context, kind, requestId, startedAt);
+            await AdmittedAsync(context, kind, requestId, startedAt, place);
         }
         finally
         {
-            limits.Leave(caller.Key);
+            place.Leave();
         }
     }
 
-    private async Task AdmittedAsync(HttpContext context, InferenceKind kind, string requestId, long startedAt)
+    private async Task AdmittedAsync(HttpContext context, InferenceKind kind, string requestId, long startedAt, LimitedPlace place)
     {
         if (!TryReadVia(context.Request.Headers, out var via))
         {
@@ -76,11 +77,11 @@ internal sealed partial class InferenceEndpoint(
                 await RefuseUnknownModelAsync(context, document, requestId, startedAt);
                 return;
             }
-            await ExchangeAsync(context, kind, requestId, startedAt, document, target, via, deadline);
+            await ExchangeAsync(context, kind, requestId, startedAt, document, target, via, deadline, place);
         }
     }
 
-    private async Task ExchangeAsync(HttpContext context, InferenceKind kind, string requestId, long startedAt, RequestDocument document, ModelTarget target, string via, TimeSpan? deadline)
+    private async Task ExchangeAsync(HttpContext context, InferenceKind kind, string requestId, long startedAt, RequestDocument document, ModelTarget target, string via, TimeSpan? deadline, LimitedPlace place)
     {
         var settings = options.Current;
         using var headers = new PooledBuffer();
@@ -103,6 +104,8 @@ internal sealed partial class InferenceEndpoint(
         }
         finally
         {
+            // First the place, then the count: who sees no request under way any more finds its place free.
+            place.Leave();
             watch.Remove(exchange);
         }
         if (end == ExchangeEnd.Refused) await AnswerRefusalAsync(context, exchange);
