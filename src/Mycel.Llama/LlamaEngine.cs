@@ -106,7 +106,7 @@ public sealed class LlamaEngine : ILocalEngine
     };
 
     /// <summary>One core is left to the rest of the machine: llama.cpp's threads wait for each other spinning, so one that is held up holds up all.</summary>
-    private static int DefaultThreads() => Math.Max(1, Gguf.MachineMemory.PhysicalCores() - 1);
+    private static int DefaultThreads() => Math.Max(1, ProcessorCores.Physical() - 1);
 
     public IGeneration Generate(GenerationRequest request, IGenerationSink sink)
     {

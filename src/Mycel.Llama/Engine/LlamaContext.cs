@@ -51,7 +51,8 @@ internal sealed unsafe class LlamaContext : IDisposable
         parameters.BatchSize = (uint)batchSize;
         parameters.MicroBatchSize = (uint)batchSize;
         parameters.SequenceCount = (uint)sequences;
-        parameters.OutputCount = (uint)outputs;
+        // llama.cpp sets aside one output a sequence at the least, and asserts that it may.
+        parameters.OutputCount = (uint)Math.Max(outputs, sequences);
         parameters.Threads = threads;
         parameters.BatchThreads = threads;
         parameters.NoPerf = 1;

@@ -42,8 +42,6 @@ public static partial class LlamaRuntime
         {
             if (_folder == folder) return;
             if (_folder is not null) throw new LlamaLibraryException($"This process has loaded llama.cpp from {_folder} and cannot change to {folder}.");
-            // Its own handler of fatal signals would print a stack trace that takes seconds.
-            Environment.SetEnvironmentVariable("GGML_NO_BACKTRACE", "1");
             var ggmlBase = LoadOne(folder, NativeMethods.GgmlBaseLibrary);
             var ggml = LoadOne(folder, NativeMethods.GgmlLibrary);
             var llama = LoadOne(folder, NativeMethods.LlamaLibrary);
