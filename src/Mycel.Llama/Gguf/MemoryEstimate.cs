@@ -1,0 +1,56 @@
+namespace Mycel.Llama.Gguf;
+
+/// <summary>The arithmetic of <see cref="MemoryPlan"/>.</summary>
+internal static class MemoryEstimate
+{
+    /// <summary>llama.cpp rounds the cells of a cache up to a multiple of this.</summary>
+    private const int CellsStep = 256;
+
+    /// <summary>Tokens that are computed at once.</summary>
+    private const int BatchTokens = 512;
+
+    public static MemoryPlan For(ModelFacts facts, int contextPerSlot, int slots)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(contextPerSlot, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(slots, 1);
+        long cells = ((long)contextPerSlot * slots + CellsStep - 1) / CellsStep * CellsStep;
+        return new MemoryPlan
+        {
+            ContextPerSlot = contextPerSlot,
+            Slots = slots,
+            WeightBytes = facts.FileBytes,
+            CacheBytes = Clamp((Int128)facts.Cache.BytesPerCell * cells + (Int128)facts.Cache.BytesPerSlot * slots),
+            ComputeBytes = Clamp(Compute(facts, cells)),
+            OutputBytes = 4L * slots * (facts.VocabularySize ?? 0),
+        };
+    }
+
+    private static Int128 Compute(ModelFacts facts, long cells) => (Int128)22 << 20;
+
+    private static long Clamp(Int128 bytes) => (long)Int128.Min(bytes, long.MaxValue / 8);
+
+    public static (int Context, int Slots)? Fit(ModelFacts facts, long budgetBytes, int wantedContext, int wantedSlots)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(wantedContext, 1);
+        ArgumentOutOfRangeException.ThrowIfLessThan(wantedSlots, 1);
+        int least = Math.Min(wantedContext, MemoryPlan.LeastContext);
+        int useful = Math.Min(wantedContext, MemoryPlan.UsefulContext);
+        bool Fits(int context, int slots) => For(facts, context, slots).TotalBytes <= budgetBytes;
+        if (!Fits(least, 1))
+            return null;
+        int slots = wantedSlots;
+        while (slots > 1 && !Fits(useful, slots))
+            slots--;
+        int low = least;
+        int high = wantedContext;
+        if (Fits(high, slots))
+            return (high, slots);
+        while (high - low > 1)
+        {
+            int middle = low + (high - low) / 2;
+            (low, high) = Fits(middle, slots) ? (middle, high) : (low, middle);
+        }
+        // A round number is easier on the eye, and the cache is made in such steps anyway.
+        return (low > CellsStep ? low / CellsStep * CellsStep : low, slots);
+    }
+}

@@ -1,0 +1,222 @@
+using System.Globalization;
+
+namespace Mycel.Llama.Gguf;
+
+/// <summary>Takes <see cref="ModelFacts"/> from a header. Keys are those of <c>gguf-py/gguf/constants.py</c> in llama.cpp.</summary>
+internal sealed class ModelFactsReader(GgufHeader header)
+{
+    /// <summary>Most layers that are believed; llama.cpp takes 512.</summary>
+    private const int MaxLayers = 4096;
+
+    private static readonly string[] EmbeddingArchitectures =
+        ["bert", "modern-bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "jina-bert-v2", "jina-bert-v3", "eurobert", "gemma-embedding", "t5encoder"];
+
+    private readonly string _architecture = header.String("general.architecture")
+        ?? throw new GgufException($"'{header.Path}' does not say which architecture its model has: it is damaged or no model. Get another file of it.");
+
+    public ModelFacts Read()
+    {
+        long parameters = header.Tensors.Sum(t => (decimal)t.Elements) is var sum && sum <= long.MaxValue ? (long)sum : 0;
+        long? active = parameters > 0 ? ActiveParameters(parameters) : null;
+        string? unservable = Unservable();
+        bool embeds = Embeds();
+        int? layers = Number("block_count", MaxLayers);
+        ModelFacts facts = new()
+        {
+            Architecture = _architecture,
+            Name = header.String("general.name"),
+            ParameterCount = parameters > 0 ? parameters : null,
+            ActiveParameterCount = active,
+            Quantization = Quantization(),
+            BitsPerWeight = parameters > 0 ? header.Tensors.Sum(t => (double)t.Bytes) * 8 / parameters : null,
+            FileBytes = header.FileBytes,
+            ContextLength = Number("context_length"),
+            Layers = layers,
+            EmbeddingLength = Number("embedding_length"),
+            VocabularySize = Vocabulary(),
+            HeadCountKv = layers is { } count ? PerLayer("attention.head_count_kv", count) ?? PerLayer("attention.head_count", count) ?? [] : [],
+            IsEmbedding = embeds,
+            HasChatTemplate = header.String("tokenizer.chat_template") is not null,
+            Unservable = unservable,
+            Tier = unservable is null && !embeds ? ModelTier.Of(parameters, active, parameters > 0 ? header.Tensors.Sum(t => (double)t.Bytes) * 8 / parameters : null) : null,
+        };
+        facts = facts with { Cache = Cache(facts) };
+        return facts with { Tags = ModelTags.Of(header, facts) };
+    }
+
+    private int? Number(string key, int most = int.MaxValue) =>
+        header.Integer($"{_architecture}.{key}") is { } value && value >= 0 && value <= most ? (int)value : null;
+
+    /// <summary>A number that a file gives once for all layers or for each.</summary>
+    private int[]? PerLayer(string key, int layers)
+    {
+        if (Number(key) is { } same)
+            return [.. Enumerable.Repeat(same, layers)];
+        if (header.Array($"{_architecture}.{key}")?.Values is not { } values || values.Count < layers)
+            return null;
+        int[] numbers = new int[layers];
+        for (int i = 0; i < layers; i++)
+        {
+            if (values[i] is not long value || value is < 0 or > int.MaxValue)
+                return null;
+            numbers[i] = (int)value;
+        }
+        return numbers;
+    }
+
+    private int? Vocabulary()
+    {
+        long? size = header.Array("tokenizer.ggml.tokens")?.Count ?? Number("vocab_size");
+        return size is > 0 and <= int.MaxValue ? (int)size : null;
+    }
+
+    private bool Embeds()
+    {
+        if (EmbeddingArchitectures.Contains(_architecture))
+            return true;
+        // 0 is no pooling: such a model generates.
+        return header.Integer($"{_architecture}.pooling_type") is > 0;
+    }
+
+    private string? Unservable()
+    {
+        string type = header.String("general.type") ?? "model";
+        if (_architecture == "clip" || type == "mmproj")
+            return "it is the part of a vision or audio model that reads images or sounds (a projector): give the language model's own file.";
+        if (type == "adapter")
+            return "it is an adapter (LoRA), which only works upon the model it was made for: give that model's file.";
+        if (type == "imatrix" || _architecture == "imatrix")
+            return "it holds statistics for quantising (an importance matrix), no model: give the model's file.";
+        if (header.Tensors.Count == 0)
+            return "it has no weights, only a vocabulary: get the full model's file.";
+        return null;
+    }
+
+    private string? Quantization()
+    {
+        // From 1024 on the number is a guess of the program that wrote the file.
+        if (header.Integer("general.file_type") is >= 0 and var number && FileTypes.GetValueOrDefault((int)(number & 1023)) is { } name)
+            return name;
+        return header.Tensors.GroupBy(t => t.Type.Name).OrderByDescending(g => g.Sum(t => (double)t.Elements)).FirstOrDefault()?.Key;
+    }
+
+    /// <summary>Experts' tensors hold all experts; of those only some take part in each token.</summary>
+    private long? ActiveParameters(long parameters)
+    {
+        if (Number("expert_count") is not (> 0 and var experts))
+            return parameters;
+        if (Number("expert_used_count") is not (> 0 and var used) || used > experts)
+            return null;
+        decimal idle = header.Tensors.Where(t => t.Name.Contains("_exps.", StringComparison.Ordinal)).Sum(t => (decimal)t.Elements) * (experts - used) / experts;
+        return (long)(parameters - idle);
+    }
+
+    private CacheShape Cache(ModelFacts facts)
+    {
+        if (facts.Layers is not { } layers || facts.Unservable is not null)
+            return CacheShape.None;
+        // Encoders read a text at once and keep nothing of it.
+        if (EmbeddingArchitectures.Contains(_architecture))
+            return CacheShape.None;
+        int used = Math.Max(0, layers - (Number("nextn_predict_layers") ?? 0));
+        int keeping = Math.Max(0, used - (Number("attention.shared_kv_layers") ?? 0));
+        HashSet<int> recurrent = Layers(IsRecurrent);
+        HashSet<int> attending = Layers(part => part is "attn_k.weight");
+        int[] heads = PerLayer("attention.head_count", layers) ?? [];
+        (int key, int value) = HeadLengths(facts, heads);
+        // Latent attention keeps one compressed vector per token, from which both keys and values are made.
+        bool latent = Number("attention.key_length_mla") is > 0;
+        UInt128 cell = 0;
+        UInt128 slot = 0;
+        for (int i = 0; i < used; i++)
+        {
+            if (recurrent.Contains(i))
+                slot += StateNumbers(facts, heads.ElementAtOrDefault(i)) * 4;
+            if (i < keeping && (!recurrent.Contains(i) || attending.Contains(i)))
+                cell += (UInt128)facts.HeadCountKv.ElementAtOrDefault(i) * (uint)(key + (latent ? 0 : value)) * 2;
+        }
+        return new CacheShape(Clamp(cell), Clamp(slot));
+    }
+
+    private static long Clamp(UInt128 bytes) => (long)UInt128.Min(bytes, long.MaxValue / 4);
+
+    private (int Key, int Value) HeadLengths(ModelFacts facts, int[] heads)
+    {
+        int most = heads.DefaultIfEmpty(0).Max();
+        int usual = most > 0 ? (facts.EmbeddingLength ?? 0) / most : 0;
+        return (Number("attention.key_length") ?? usual, Number("attention.value_length") ?? usual);
+    }
+
+    private HashSet<int> Layers(Predicate<string> hasPart)
+    {
+        HashSet<int> layers = [];
+        foreach (GgufTensor tensor in header.Tensors)
+        {
+            // blk.LAYER.PART
+            string[] parts = tensor.Name.Split('.', 3);
+            if (parts.Length == 3 && parts[0] == "blk" && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int layer) && hasPart(parts[2]))
+                layers.Add(layer);
+        }
+        return layers;
+    }
+
+    private static bool IsRecurrent(string part) =>
+        part.StartsWith("ssm_", StringComparison.Ordinal) || part.StartsWith("time_mix_", StringComparison.Ordinal) || part.StartsWith("shortconv.", StringComparison.Ordinal);
+
+    /// <summary>Numbers that one recurrent layer keeps for one text, as llama.cpp's <c>n_embd_r</c> and <c>n_embd_s</c> count them.</summary>
+    private UInt128 StateNumbers(ModelFacts facts, int heads)
+    {
+        UInt128 embedding = (uint)(facts.EmbeddingLength ?? 0);
+        if (Number("wkv.head_size") is > 0 and var wkv)
+            return embedding * (uint)(Number("token_shift_count") ?? 2) + embedding * (uint)wkv;
+        if (Number("shortconv.l_cache") is > 0 and var window)
+            return embedding * (uint)(window - 1);
+        int kernel = Number("ssm.conv_kernel") ?? 0;
+        if (Number("kda.head_dim") is > 0 and var delta)
+            return (UInt128)3 * (uint)(kernel > 0 ? kernel - 1 : 3) * (uint)heads * (uint)delta + (UInt128)(uint)delta * (uint)delta * (uint)heads;
+        UInt128 inner = (uint)(Number("ssm.inner_size") ?? 0);
+        UInt128 state = (uint)(Number("ssm.state_size") ?? 0);
+        return (uint)Math.Max(0, kernel - 1) * (inner + 2 * (UInt128)(uint)(Number("ssm.group_count") ?? 0) * state) + state * inner;
+    }
+
+    /// <summary>Names of <c>general.file_type</c> (llama.cpp's <c>llama_ftype</c>).</summary>
+    private static readonly Dictionary<int, string> FileTypes = new()
+    {
+        [0] = "F32",
+        [1] = "F16",
+        [2] = "Q4_0",
+        [3] = "Q4_1",
+        [7] = "Q8_0",
+        [8] = "Q5_0",
+        [9] = "Q5_1",
+        [10] = "Q2_K",
+        [11] = "Q3_K_S",
+        [12] = "Q3_K_M",
+        [13] = "Q3_K_L",
+        [14] = "Q4_K_S",
+        [15] = "Q4_K_M",
+        [16] = "Q5_K_S",
+        [17] = "Q5_K_M",
+        [18] = "Q6_K",
+        [19] = "IQ2_XXS",
+        [20] = "IQ2_XS",
+        [21] = "Q2_K_S",
+        [22] = "IQ3_XS",
+        [23] = "IQ3_XXS",
+        [24] = "IQ1_S",
+        [25] = "IQ4_NL",
+        [26] = "IQ3_S",
+        [27] = "IQ3_M",
+        [28] = "IQ2_S",
+        [29] = "IQ2_M",
+        [30] = "IQ4_XS",
+        [31] = "IQ1_M",
+        [32] = "BF16",
+        [36] = "TQ1_0",
+        [37] = "TQ2_0",
+        [38] = "MXFP4",
+        [39] = "NVFP4",
+        [40] = "Q1_0",
+        [41] = "Q2_0",
+    };
+}
