@@ -1,6 +1,8 @@
 using System.CommandLine.Completions;
 using Mycel.Node.Cli.Client;
 using Mycel.Node.Cli.Terminal;
+using Mycel.Node.Configuration;
+using Mycel.Node.Models;
 
 namespace Mycel.Node.Cli;
 
@@ -16,6 +18,20 @@ internal static class NodeCompletions
     /// <summary>Ids of the models.</summary>
     public static IEnumerable<CompletionItem> Models(Func<NodeClient> connect) => Ask(connect, async (node, cancel) =>
         (await node.GetAsync("v1/models", ClientJson.Default.ModelListReply, cancel)).Data.Select(model => model.Id));
+
+    /// <summary>Names of the files in the models folder; needs no node.</summary>
+    public static IEnumerable<CompletionItem> ModelFiles()
+    {
+        try
+        {
+            LoadedConfiguration loaded = ConfigurationLoader.Load(CommandLineSettings.None);
+            return loaded.Options is { } options ? [.. new ModelStore(options.Models.Dir).Names().Select(name => new CompletionItem(Printable.Line(name)))] : [];
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
 
     private static List<CompletionItem> Ask(Func<NodeClient> connect, Func<NodeClient, CancellationToken, Task<IEnumerable<string>>> ask)
     {

@@ -3,7 +3,9 @@ using Mycel.Identity;
 using Mycel.Node.Admission;
 using Mycel.Node.Cli.Client;
 using Mycel.Node.Configuration;
+using Mycel.Node.Cli.Terminal;
 using Mycel.Node.Hosting;
+using Mycel.Node.Models;
 
 namespace Mycel.Node.Cli;
 
@@ -16,6 +18,13 @@ internal static class ServeCommand
     public static Command Build()
     {
         Option<string[]> relay = new("--relay", "-r") { Description = "Device whose models to serve on, such as http://gpu-box:11434; may be repeated", HelpName = "URL" };
+        Option<string[]> model = new("--model", "-m")
+        {
+            Description = "Model file (GGUF) to compute here, or the name of a pulled one; NAME=PATH serves it under that name; may be repeated",
+            HelpName = "PATH|NAME",
+        };
+        model.CompletionSources.Add(_ => NodeCompletions.ModelFiles());
+        Option<bool> demo = new("--demo") { Description = "Serve the small model that comes with the program, to try things out" };
         Option<string?> host = new("--host") { Description = "Address to listen on (default 127.0.0.1)", HelpName = "ADDRESS" };
         Option<int?> port = CliCommand.NumberOption("--port", 0, 65_535, "-p");
         port.Description = "Port to listen on (default 8420; 0 takes any free one)";
@@ -30,17 +39,21 @@ internal static class ServeCommand
         {
             Examples =
             [
+                "mycel serve --demo",
+                "mycel serve --model ~/models/qwen3-4b.gguf",
                 "mycel serve --relay http://localhost:11434",
                 "mycel serve --relay http://gpu1:11434 --relay http://gpu2:8000",
                 "mycel serve --host 0.0.0.0 --config /etc/mycel/mycel.yaml",
             ],
         };
-        foreach (Option option in (Option[])[relay, host, port, config, dataDir, open, logLevel]) command.Options.Add(option);
+        foreach (Option option in (Option[])[relay, model, demo, host, port, config, dataDir, open, logLevel]) command.Options.Add(option);
         command.Runs((line, console, _) =>
         {
             CommandLineSettings flags = new()
             {
                 Relays = line.GetValue(relay) ?? [],
+                Models = line.GetValue(model) ?? [],
+                Demo = line.GetValue(demo) ? true : null,
                 Host = line.GetValue(host),
                 Port = line.GetValue(port),
                 ConfigFile = line.GetValue(config),
@@ -48,11 +61,24 @@ internal static class ServeCommand
                 Open = line.GetValue(open) ? true : null,
                 LogLevel = line.GetValue(logLevel),
             };
-            if (OptionsStore.TryLoad(flags, out OptionsStore? store, out IReadOnlyList<ConfigurationProblem> errors)) return ServeAsync(store);
+            if (OptionsStore.TryLoad(flags, out OptionsStore? store, out IReadOnlyList<ConfigurationProblem> errors))
+            {
+                RefuseMissingModels(store.Current, console);
+                return ServeAsync(store);
+            }
+
             foreach (ConfigurationProblem error in errors) console.WriteError(error.ToString());
             throw new NodeClientException($"The node was not started: {errors.Count} {(errors.Count == 1 ? "mistake" : "mistakes")} in its settings.", ExitCode.Usage);
         });
         return command;
+    }
+
+    private static void RefuseMissingModels(MycelOptions options, CliConsole console)
+    {
+        _ = ServedModels.Of(options, new ModelStore(options.Models.Dir), out IReadOnlyList<string> problems);
+        if (problems.Count == 0) return;
+        foreach (string problem in problems) console.WriteError(problem);
+        throw new NodeClientException($"The node was not started: {HumanFormat.Of(problems.Count, "model")} not found.", ExitCode.Usage);
     }
 
     private static async Task<int> ServeAsync(OptionsStore store)

@@ -9,6 +9,12 @@ public sealed record CommandLineSettings
     /// <summary><c>--relay URL</c>, once for each device.</summary>
     public IReadOnlyList<string> Relays { get; init; } = [];
 
+    /// <summary><c>--model PATH|NAME|NAME=PATH</c>, once for each model.</summary>
+    public IReadOnlyList<string> Models { get; init; } = [];
+
+    /// <summary><c>--demo</c>.</summary>
+    public bool? Demo { get; init; }
+
     /// <summary><c>--host</c>.</summary>
     public string? Host { get; init; }
 

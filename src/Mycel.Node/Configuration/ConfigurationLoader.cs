@@ -3,6 +3,9 @@ namespace Mycel.Node.Configuration;
 /// <summary>Reads the settings: flags over variables over the file over defaults. Touches nothing but the file it reads.</summary>
 public static class ConfigurationLoader
 {
+    /// <summary>The name under which the model that comes with the program is announced.</summary>
+    internal const string DemoModelName = "tiny-austen";
+
     /// <summary>Reads them with the variables and working directory of this process.</summary>
     public static LoadedConfiguration Load(CommandLineSettings flags) =>
         Load(flags, EnvironmentSettings.OfProcess(), Environment.CurrentDirectory);
@@ -24,7 +27,7 @@ public static class ConfigurationLoader
         var fromFile = root is null ? [] : FileSettings.Read(root, problems);
         var fromEnvironment = EnvironmentSettings.Read(variables, problems);
         var (options, origins) = Merge(fromFile, fromEnvironment, FromFlags(flags), problems);
-        options = WithFullDataDir(options, origins, file, paths);
+        options = FullPaths.In(options, origins, file, paths);
         CheckTogether(options, origins, problems);
         var warnings = Warnings(options, origins, variables);
         return new LoadedConfiguration
@@ -72,16 +75,17 @@ public static class ConfigurationLoader
         return (options, origins);
     }
 
-    /// <summary>A relative folder in the file starts from the file's folder: the node means the same one wherever it is started.</summary>
-    private static MycelOptions WithFullDataDir(
-        MycelOptions options, Dictionary<Setting, SettingOrigin> origins, string? file, ConfigurationPaths paths)
+    private static void CheckTogether(MycelOptions options, Dictionary<Setting, SettingOrigin> origins, ProblemList problems)
     {
-        var source = origins[SettingTable.Find("data_dir")!].Source;
-        var folder = source == SettingSource.File ? Path.GetDirectoryName(file) : null;
-        return options with { DataDir = source == SettingSource.Default ? paths.DefaultDataDir : paths.Full(options.DataDir, folder) };
+        CheckBodies(options, origins, problems);
+        if (options.Models.Demo && options.Models.Load.Any(model => model.Name == DemoModelName))
+        {
+            problems.Add("models.load", origins[SettingTable.Find("models.load")!],
+                $"the name {DemoModelName} is that of the model that models.demo (--demo) serves; give the other one another name, as NAME=PATH");
+        }
     }
 
-    private static void CheckTogether(MycelOptions options, Dictionary<Setting, SettingOrigin> origins, ProblemList problems)
+    private static void CheckBodies(MycelOptions options, Dictionary<Setting, SettingOrigin> origins, ProblemList problems)
     {
         var (largest, memory) = (options.Api.MaxBodyMegabytes, options.Api.BodyMemoryMegabytes);
         if (largest <= memory) return;

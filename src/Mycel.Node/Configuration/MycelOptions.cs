@@ -19,6 +19,12 @@ public sealed record MycelOptions
     /// <summary>How relay devices are watched and used.</summary>
     public RelayOptions Relay { get; init; } = new();
 
+    /// <summary>The model files of this node, and those of them that it serves.</summary>
+    public ModelsOptions Models { get; init; } = new();
+
+    /// <summary>How this node computes models itself.</summary>
+    public LocalEngineOptions Engine { get; init; } = new();
+
     /// <summary>The line that forms when every slot is busy.</summary>
     public QueueOptions Queue { get; init; } = new();
 

@@ -9,7 +9,7 @@ namespace Mycel.Node.Configuration;
 internal static class SettingTable
 {
     /// <summary>The rows, in the order of the documentation.</summary>
-    public static IReadOnlyList<Setting> All { get; } = [.. General(), .. Api(), .. Relays(), .. Queue(), .. Limits(), .. Log()];
+    public static IReadOnlyList<Setting> All { get; } = [.. General(), .. Api(), .. Relays(), .. Models(), .. Engine(), .. Queue(), .. Limits(), .. Log()];
 
     /// <summary>The row of a key, or null.</summary>
     public static Setting? Find(string key) => All.FirstOrDefault(setting => setting.Key == key);
@@ -106,6 +106,67 @@ internal static class SettingTable
         new ScalarSetting<double>(ValueForms.Number(0, 3_600), o => o.Relay.KeepAliveSeconds, (o, v) => o with { Relay = o.Relay with { KeepAliveSeconds = v } })
         {
             Key = "relay.keep_alive_s", IsHot = true, Summary = "Seconds of waiting for a stream's first output after which keep-alive comments are sent; 0 sends none.",
+        },
+    ];
+
+    private static IEnumerable<Setting> Models() =>
+    [
+        new ModelsSetting
+        {
+            Key = "models.load", IsHot = true, Alias = "MYCEL_MODELS", Flag = "--model", FlagValues = f => f.Models.Count > 0 ? f.Models : null,
+            Summary = "The model files (GGUF) that this node computes itself; the first request for one loads it.",
+        },
+        new ScalarSetting<bool>(ValueForms.Boolean, o => o.Models.Demo, (o, v) => o with { Models = o.Models with { Demo = v } })
+        {
+            Key = "models.demo", IsHot = true, Flag = "--demo", FlagValues = f => One(f.Demo is { } demo ? ValueForms.Boolean.Write(demo) : null),
+            Summary = "Serve the small model that comes with the program, as tiny-austen.",
+        },
+        new ScalarSetting<string>(ValueForms.Path, o => o.Models.Dir, (o, v) => o with { Models = o.Models with { Dir = v } })
+        {
+            Key = "models.dir", IsHot = false, DocumentedDefault = "DATA_DIR/models", Summary = "Folder of pulled models; made with mode 0700.",
+        },
+        new ScalarSetting<bool>(ValueForms.Boolean, o => o.Models.AllowPrivate, (o, v) => o with { Models = o.Models with { AllowPrivate = v } })
+        {
+            Key = "models.allow_private", IsHot = true, Summary = "Let models be pulled from private addresses too, and from this machine over plain HTTP.",
+        },
+    ];
+
+    private static IEnumerable<Setting> Engine() =>
+    [
+        new ScalarSetting<string>(
+            ValueForms.OneOf(("auto", "auto"), ("cpu", "cpu"), ("cuda", "cuda"), ("vulkan", "vulkan"), ("metal", "metal")),
+            o => o.Engine.Backend, (o, v) => o with { Engine = o.Engine with { Backend = v } })
+        {
+            Key = "engine.backend", IsHot = false, Summary = "What computes: auto takes a GPU whose libraries are installed, else the processor.",
+        },
+        new ScalarSetting<string>(ValueForms.Path, o => o.Engine.Libraries, (o, v) => o with { Engine = o.Engine with { Libraries = v } })
+        {
+            Key = "engine.libraries", IsHot = false, DocumentedDefault = "beside the program", Summary = "Folder of llama.cpp's libraries.",
+        },
+        new ScalarSetting<int>(ValueForms.Whole(0, 1_024), o => o.Engine.Threads, (o, v) => o with { Engine = o.Engine with { Threads = v } })
+        {
+            Key = "engine.threads", IsHot = false, Summary = "Threads that compute a model; 0 takes as many as suit the machine.",
+        },
+        new ScalarSetting<int>(ValueForms.Whole(0, 64), o => o.Engine.Slots, (o, v) => o with { Engine = o.Engine with { Slots = v } })
+        {
+            Key = "engine.slots", IsHot = false, Summary = "Requests a model computes at once, where it names no number of its own; 0 takes as many as memory allows, at most 4.",
+        },
+        new ScalarSetting<int>(ValueForms.Whole(0, 16_777_216), o => o.Engine.ContextLength, (o, v) => o with { Engine = o.Engine with { ContextLength = v } })
+        {
+            Key = "engine.context", IsHot = false,
+            Summary = "Tokens a request may use, prompt and answer together, where a model names no number of its own; 0 takes what it was trained for, less where memory is short.",
+        },
+        new ScalarSetting<int>(ValueForms.Whole(0, 31_536_000), o => o.Engine.IdleUnloadSeconds, (o, v) => o with { Engine = o.Engine with { IdleUnloadSeconds = v } })
+        {
+            Key = "engine.idle_unload_s", IsHot = true, Summary = "Seconds without a request after which a model leaves the memory; the next request loads it again. 0 keeps it.",
+        },
+        new ScalarSetting<int>(ValueForms.Whole(0, 16_777_216), o => o.Engine.MemoryMegabytes, (o, v) => o with { Engine = o.Engine with { MemoryMegabytes = v } })
+        {
+            Key = "engine.memory_mb", IsHot = true, Summary = "Memory for all loaded models, in MB (2^20 bytes); 0 takes what the machine has free.",
+        },
+        new ScalarSetting<bool>(ValueForms.Boolean, o => o.Engine.Grammar, (o, v) => o with { Engine = o.Engine with { Grammar = v } })
+        {
+            Key = "engine.grammar", IsHot = true, Summary = "Accept grammars (GBNF) in requests: one can be written that keeps a slot busy without end.",
         },
     ];
 

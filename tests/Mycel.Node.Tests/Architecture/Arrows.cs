@@ -27,12 +27,13 @@ internal static class Arrows
         ["Observability"] = ["Configuration"],
         ["Settlement"] = ["Configuration", "Observability"],
         ["Admission"] = ["Configuration", "Observability"],
-        ["Backends"] = ["Configuration", "Observability"],
+        ["Models"] = ["Configuration", "Observability"],
+        ["Backends"] = ["Configuration", "Observability", "Models"],
         ["Routing"] = ["Configuration", "Observability", "Backends"],
         ["Execution"] = ["Configuration", "Observability", "Settlement", "Admission", "Backends", "Routing"],
-        ["Api"] = ["Configuration", "Observability", "Settlement", "Admission", "Backends", "Routing", "Execution"],
-        ["Hosting"] = ["Configuration", "Observability", "Settlement", "Admission", "Backends", "Routing", "Execution", "Api"],
-        ["Cli"] = ["Configuration", "Admission", "Hosting"],
+        ["Api"] = ["Configuration", "Observability", "Settlement", "Admission", "Models", "Backends", "Routing", "Execution"],
+        ["Hosting"] = ["Configuration", "Observability", "Settlement", "Admission", "Models", "Backends", "Routing", "Execution", "Api"],
+        ["Cli"] = ["Configuration", "Admission", "Models", "Hosting"],
     };
 
     /// <summary>The sentence for an arrow that is not in a table.</summary>

@@ -65,6 +65,44 @@ public class MistakeTests
         if (hidden is not null) Assert.DoesNotContain(hidden, error.ToString(), StringComparison.Ordinal);
     }
 
+    /// <summary>Item of the list, key of the mistake, words its message must have.</summary>
+    [Theory]
+    [InlineData("{name: a}", "models.load[0]", "has no model; add `model: PATH`")]
+    [InlineData("{model: a, ctx: 1}", "models.load[0].ctx", "A model has: model, name, context")]
+    [InlineData("{model: a, slot: 1}", "models.load[0].slot", "did you mean slots?")]
+    [InlineData("{model: a, name: 'relay:a'}", "models.load[0].name", "not beginning with relay:")]
+    [InlineData("{model: [a]}", "models.load[0].model", "found a list")]
+    [InlineData("{model: a, template: ''}", "models.load[0].template", "the path of a file")]
+    [InlineData("a=", "models.load[0]", "no model is named")]
+    [InlineData("/x/.gguf", "models.load[0]", "write NAME=PATH")]
+    public void A_mistake_in_a_model_is_told_with_its_place(string item, string key, string words)
+    {
+        var error = Assert.Single(Loading.OfYaml($"models:\n  load:\n    - {item}\n").Errors);
+
+        Assert.Equal((key, 3), (error.Key, error.Origin.Line));
+        Assert.Contains(words, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Two_models_of_one_name_are_told_with_both_lines()
+    {
+        var error = Assert.Single(Loading.OfYaml("models:\n  load:\n    - /a/qwen.gguf\n    - b\n    - /b/qwen.GGUF\n").Errors);
+
+        Assert.Equal(("models.load[2]", 5), (error.Key, error.Origin.Line));
+        Assert.Contains("taken by models.load[0] in line 3", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_name_of_the_demonstration_is_taken_while_it_is_served()
+    {
+        Assert.Empty(Loading.OfYaml("models:\n  load: [tiny-austen]\n").Errors);
+
+        var error = Assert.Single(Loading.OfYaml("models:\n  demo: true\n  load: [tiny-austen]\n").Errors);
+
+        Assert.Equal("models.load", error.Key);
+        Assert.Contains("NAME=PATH", error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Duplicate_relays_are_told_with_both_lines()
     {

@@ -32,6 +32,8 @@ public class PrecedenceTests
         loading.Flags = new CommandLineSettings
         {
             Relays = ["http://a:1/v1/", "HTTP://B:2"],
+            Models = ["m/a.gguf", "fast=b", "~/c.gguf"],
+            Demo = true,
             Host = "::1",
             Port = 0,
             DataDir = "state",
@@ -43,14 +45,41 @@ public class PrecedenceTests
 
         Assert.Equal(["http://a:1", "http://b:2"], options.Relays.Select(r => r.Url));
         Assert.Equal(["flag", "flag"], options.Relays.Select(r => r.Source));
+        Assert.Equal(
+            [("a", Path.Combine(loading.Folder, "m/a.gguf"), "flag"), ("fast", "b", "flag"), ("c", "/home/somebody/c.gguf", "flag")],
+            options.Models.Load.Select(m => (m.Name, m.Model, m.Source)));
+        Assert.True(options.Models.Demo);
         Assert.Equal(("::1", 0, true), (options.Api.Host, options.Api.Port, options.Api.Open));
         Assert.Equal(Path.Combine(loading.Folder, "state"), options.DataDir);
         Assert.Equal(LogLevel.Debug, options.Log.Level);
     }
 
+    [Fact]
+    public void Paths_in_the_file_start_from_its_folder_and_names_of_models_stay_names()
+    {
+        using var loading = new Loading();
+
+        var options = loading.Load("data_dir: state\nmodels:\n  load: [./a.gguf, smollm2, {model: sub/b.gguf, template: t.jinja}]\nengine:\n  libraries: lib\n").Options!;
+
+        Assert.Equal(Path.Combine(loading.Folder, "state", "models"), options.Models.Dir);
+        Assert.Equal([loading.Folder + "/a.gguf", "smollm2", loading.Folder + "/sub/b.gguf"], options.Models.Load.Select(m => m.Model));
+        Assert.Equal(loading.Folder + "/t.jinja", options.Models.Load[2].Template);
+        Assert.Equal(loading.Folder + "/lib", options.Engine.Libraries);
+    }
+
+    [Fact]
+    public void Nothing_said_about_models_means_none_in_the_data_folder()
+    {
+        var options = Loading.OfYaml("").Options!;
+
+        Assert.Equal(("/home/somebody/.local/share/mycel/models", "", false), (options.Models.Dir, options.Engine.Libraries, options.Models.Demo));
+        Assert.Empty(options.Models.Load);
+    }
+
     [Theory]
     [InlineData("MYCEL_HOST", "MYCEL_API_HOST", "api.host", "10.1.1.1")]
     [InlineData("MYCEL_PORT", "MYCEL_API_PORT", "api.port", "99")]
+    [InlineData("MYCEL_MODELS", "MYCEL_MODELS_LOAD", "models.load", "/a/b.gguf, fast=/c.gguf, smollm2")]
     [InlineData("MYCEL_RELAY_BACKENDS", "MYCEL_RELAYS", "relays", "http://a, http://b:8000/v1")]
     public void Short_variables_are_the_same_as_the_long_ones(string alias, string canonical, string key, string value)
     {

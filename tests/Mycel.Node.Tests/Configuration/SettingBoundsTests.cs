@@ -25,6 +25,19 @@ public class SettingBoundsTests
         { "relay.first_output_s", "1 86400", "0.9 86400.5" },
         { "relay.idle_s", "1 86400", "0 86401 Infinity" },
         { "relay.keep_alive_s", "0 3600", "-0.1 3601" },
+        { "models.load", "[/srv/mycel/a.gguf] [smollm2] [fast=/a/b.gguf] [{model: a, name: b, context: 1, slots: 64, gpu_layers: 0, template: t}] [{model: a, context: 16777216}] []",
+            "/a.gguf [{model: a, context: 0}] [{model: a, slots: 65}] [{model: a, gpu_layers: -1}] [{model: a, name: 'a/b'}] [[x]] [\"\"] [{model: ''}] [___]" },
+        { "models.demo", "true false", "1" },
+        { "models.dir", "/srv/mycel models", "" },
+        { "models.allow_private", "true false", "lan" },
+        { "engine.backend", "auto cpu cuda vulkan metal CUDA", "gpu rocm" },
+        { "engine.libraries", "/opt/mycel llama", "" },
+        { "engine.threads", "0 1024", "-1 1025 auto" },
+        { "engine.slots", "0 64", "-1 65" },
+        { "engine.context", "0 16777216", "-1 16777217 8k" },
+        { "engine.idle_unload_s", "0 31536000", "-1 31536001" },
+        { "engine.memory_mb", "0 16777216", "-1 16777217 8GB" },
+        { "engine.grammar", "true false", "gbnf" },
         { "queue.depth", "0 100000", "-1 100001" },
         { "queue.timeout_s", "0.1 3600", "0 3600.1 -1" },
         { "limits.per_key.concurrent", "0 1000000", "-1 1000001" },
@@ -49,7 +62,7 @@ public class SettingBoundsTests
             Assert.True(loaded.Errors.Count == 0, $"{key}: {value}: {string.Join('\n', loaded.Errors)}");
             var shown = Assert.Single(loaded.Values, v => v.Key == key);
             Assert.Equal("file", shown.Origin.SourceWord);
-            if (key != "relays") AssertSameFromVariable(key, shown.Text);
+            if (key is not ("relays" or "models.load")) AssertSameFromVariable(key, shown.Text);
         }
     }
 
@@ -85,7 +98,7 @@ public class SettingBoundsTests
     [Fact]
     public void Defaults_are_within_their_own_bounds()
     {
-        foreach (var setting in SettingTable.All.Where(s => s is not (RelaysSetting or ListSetting)))
+        foreach (var setting in SettingTable.All.Where(s => s is not (RelaysSetting or ModelsSetting or ListSetting)))
         {
             var loaded = Loading.OfYaml(Loading.YamlOf(setting.Key, setting.DefaultText));
             Assert.True(loaded.Errors.Count == 0, string.Join('\n', loaded.Errors));
