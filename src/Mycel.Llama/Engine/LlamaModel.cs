@@ -117,7 +117,7 @@ internal sealed unsafe class LlamaModel : SafeHandle
     /// <param name="text">The text.</param>
     /// <param name="addSpecial">Whether to add the tokens that begin and end a text, where the model wants them.</param>
     /// <param name="parseSpecial">Whether names of control tokens mean those tokens.</param>
-    /// <exception cref="EngineException">The text is too large.</exception>
+    /// <exception cref="EngineException">The text is too large, or the model was unloaded.</exception>
     public int[] Tokenize(string text, bool addSpecial, bool parseSpecial)
     {
         var length = Encoding.UTF8.GetByteCount(text);
@@ -125,6 +125,25 @@ internal sealed unsafe class LlamaModel : SafeHandle
         // One byte more, so that there is something to point at even of an empty text.
         var bytes = new byte[length + 1];
         Encoding.UTF8.GetBytes(text, bytes);
+        var isHeld = false;
+        try
+        {
+            // Callers' threads come here at any time, also while the model is being unloaded.
+            DangerousAddRef(ref isHeld);
+            return Tokenize(bytes, length, addSpecial, parseSpecial);
+        }
+        catch (ObjectDisposedException unloaded)
+        {
+            throw new EngineException(new(EngineFaultKind.Lost, "The model was unloaded. Send the request again."), unloaded);
+        }
+        finally
+        {
+            if (isHeld) DangerousRelease();
+        }
+    }
+
+    private int[] Tokenize(byte[] bytes, int length, bool addSpecial, bool parseSpecial)
+    {
         var tokens = new int[length + 8];
         fixed (byte* source = bytes)
         {

@@ -19,7 +19,8 @@ internal static unsafe class AbiGuard
     {
         if (!NativeLibrary.TryGetExport(library, "llama_version", out _)) throw Wrong("it is older than any version that tells its number");
         var version = Utf8.ToString(NativeMethods.llama_version());
-        if (!KnownVersions.Contains(version.EndsWith("-dev", StringComparison.Ordinal) ? version[..^4] : version)) throw Wrong($"it is version {version}");
+        // Builds between two releases carry the name of the next.
+        if (!KnownVersions.Contains(version.Replace("-dev", "", StringComparison.Ordinal))) throw Wrong($"it is version {version}");
         // Where a struct comes back through a hidden pointer, which is the first argument, the bytes written tell its size.
         if (RuntimeInformation.ProcessArchitecture == Architecture.X64)
         {

@@ -63,7 +63,7 @@ public static partial class LlamaRuntime
         NativeMethods.llama_log_set(&OnLog, 0);
         fixed (byte* path = Utf8.WithZero(folder)) NativeMethods.ggml_backend_load_all_from_path(path);
         NativeMethods.llama_backend_init();
-        Version = Utf8.ToString(NativeMethods.llama_version());
+        Version = Utf8.ToString(NativeMethods.llama_version()).Replace("-dev", "", StringComparison.Ordinal);
         Devices = ReadDevices();
         if (Devices.Count == 0) throw new LlamaLibraryException($"llama.cpp finds nothing to compute on: {folder} lacks the library for this machine's processor. Restore the libraries, or name their folder with engine.libraries.");
     }
