@@ -6,9 +6,6 @@ namespace Mycel.Llama.Engine;
 /// </summary>
 internal sealed class SequenceCache
 {
-    /// <summary>Beginnings shorter than this are not worth sharing, in tokens.</summary>
-    private const int LeastShared = 16;
-
     private readonly LlamaContext _context;
     private readonly bool _isRecurrent;
     private readonly CachedSequence[] _sequences;
@@ -31,10 +28,10 @@ internal sealed class SequenceCache
     public CachedSequence? Take(ReadOnlySpan<int> prompt, Generation owner)
     {
         var (best, matched) = FindLongest(prompt[..^1]);
-        var taken = best is { Owner: null } && IsWorthTakingOver(best, matched) ? best : LeastRecent(except: matched >= LeastShared ? best : null);
+        var taken = best is { Owner: null } && IsWorthTakingOver(best, matched) ? best : LeastRecent(except: best);
         if (taken is null) return null;
         if (taken == best) Cut(taken, matched);
-        else if (best is not null && matched >= LeastShared && !_isRecurrent) Share(best, taken, matched);
+        else if (best is not null && !_isRecurrent) Share(best, taken, matched);
         else Clear(taken);
         taken.Owner = owner;
         taken.LastUsed = ++_clock;
