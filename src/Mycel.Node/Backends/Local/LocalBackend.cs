@@ -13,15 +13,15 @@ internal sealed class LocalBackend : Backend
     /// <param name="name">The name that requests ask for.</param>
     /// <param name="slots">Requests in flight at once, until <see cref="SetMaxConcurrent"/> says otherwise.</param>
     /// <param name="source">Where its engine comes from.</param>
-    /// <param name="allowsGrammar">Whether callers may send grammars of their own (<c>engine.grammar</c>).</param>
-    /// <param name="newRenderer">Makes what turns chats into prompts.</param>
     /// <param name="time">The clock.</param>
-    public LocalBackend(string name, int slots, IEngineSource source, bool allowsGrammar, Func<LoadedModel, IChatRenderer> newRenderer, TimeProvider time)
+    /// <param name="allowsGrammar">Whether callers may send grammars of their own (<c>engine.grammar</c>), asked at each request; null for no.</param>
+    /// <param name="newRenderer">Makes what turns chats into prompts.</param>
+    public LocalBackend(string name, int slots, IEngineSource source, TimeProvider time, Func<bool>? allowsGrammar = null, Func<LoadedModel, IChatRenderer>? newRenderer = null)
         : base("local:" + name, time)
     {
         Name = name;
         _maxConcurrent = slots;
-        _attempt = new LocalAttempt(name, source, new ChatRenderers(newRenderer), allowsGrammar, time);
+        _attempt = new LocalAttempt(name, source, new ChatRenderers(newRenderer ?? (_ => new ChatMlRenderer())), allowsGrammar ?? (static () => false), time);
     }
 
     /// <summary>The name that requests ask for.</summary>

@@ -24,7 +24,7 @@ internal sealed class LocalHarness : IEngineSource
     public LocalHarness(bool allowsGrammar = false)
     {
         Get = _ => ValueTask.FromResult<ILocalEngine>(Engine);
-        Backend = new LocalBackend("tiny", 4, this, allowsGrammar, _ => Chats, _time);
+        Backend = new LocalBackend("tiny", 4, this, _time, () => allowsGrammar, _ => Chats);
     }
 
     public FakeEngine Engine { get; } = new();

@@ -10,7 +10,7 @@ namespace Mycel.Node.Backends.Local.OpenAi;
 /// <param name="chats">Makes prompts of chats.</param>
 /// <param name="allowsGrammar">Whether callers may send grammars.</param>
 /// <param name="time">The clock.</param>
-internal sealed class LocalAttempt(string model, IEngineSource source, ChatRenderers chats, bool allowsGrammar, TimeProvider time)
+internal sealed class LocalAttempt(string model, IEngineSource source, ChatRenderers chats, Func<bool> allowsGrammar, TimeProvider time)
 {
     /// <summary>As deep as a request body may be nested at all.</summary>
     private const int MaxDepth = 256;
@@ -30,8 +30,8 @@ internal sealed class LocalAttempt(string model, IEngineSource source, ChatRende
             BrokenText.Refuse(call.Document.Body.Span);
             var outcome = call.Kind switch
             {
-                InferenceKind.Chat => await ChatAsync(call, ChatFields.Read(body.RootElement, allowsGrammar), sink),
-                InferenceKind.Completion => await CompleteAsync(call, CompletionFields.Read(body.RootElement, allowsGrammar), sink),
+                InferenceKind.Chat => await ChatAsync(call, ChatFields.Read(body.RootElement, allowsGrammar()), sink),
+                InferenceKind.Completion => await CompleteAsync(call, CompletionFields.Read(body.RootElement, allowsGrammar()), sink),
                 _ => await EmbedAsync(call, EmbeddingFields.Read(body.RootElement), sink),
             };
             return call.Detach() || outcome.Kind == AttemptKind.Completed ? outcome : Ended(call, sink);
