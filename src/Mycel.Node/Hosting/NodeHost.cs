@@ -157,7 +157,7 @@ internal static partial class NodeHost
         var state = services.GetRequiredService<NodeState>();
         var dispatcher = services.GetRequiredService<Dispatcher>();
         ReloadLog.WriteWarnings(log, settings.Warnings);
-        relays.Changed += () => catalog.Rebuild(relays.Devices);
+        relays.Changed += () => catalog.Rebuild(relays.Devices, []);
         await relays.StartAsync();
         // A raised limit frees slots.
         settings.Changed += _ => dispatcher.DispatchWaiting();
