@@ -63,6 +63,19 @@ internal sealed partial class ModelPuller(PullTools tools, ILogger<ModelPuller> 
         return true;
     }
 
+    /// <summary>Waits for a time, or until a download has ended.</summary>
+    public async Task WaitAsync(string id, TimeSpan atMost, TimeProvider time, CancellationToken cancel)
+    {
+        try
+        {
+            if (FindPull(id) is { } pull) await pull.Ended.WaitAsync(atMost, time, cancel);
+        }
+        catch (TimeoutException)
+        {
+            // It is still under way.
+        }
+    }
+
     /// <summary>Ends all downloads; what has come is kept.</summary>
     public async ValueTask DisposeAsync()
     {
