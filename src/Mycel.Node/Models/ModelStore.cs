@@ -3,7 +3,7 @@ using Mycel.Node.Configuration;
 
 namespace Mycel.Node.Models;
 
-/// <summary>The models folder: <c>NAME.gguf</c> files, and beside each pulled one a note of where it came from.</summary>
+/// <summary>The models folder: <c>NAME.gguf</c> files, and beside each pulled one a <see cref="ModelNote"/> of where it came from.</summary>
 /// <param name="folder">Full path of the folder; it need not exist yet.</param>
 internal sealed class ModelStore(string folder)
 {
@@ -11,6 +11,8 @@ internal sealed class ModelStore(string folder)
     public const int MaxListed = 10_000;
 
     private const int MaxNear = 3;
+
+    private readonly FactsCache _facts = new();
 
     /// <summary>Full path of the folder.</summary>
     public string Folder { get; } = Path.GetFullPath(folder);
@@ -48,6 +50,35 @@ internal sealed class ModelStore(string folder)
     /// <summary>The names of the models in the folder, sorted.</summary>
     public IReadOnlyList<string> Names() =>
         [.. Files().Select(path => ModelName.WithoutExtension(Path.GetFileName(path))).Order(StringComparer.Ordinal)];
+
+    /// <summary>The models in the folder with what is known of each, sorted by name.</summary>
+    public IReadOnlyList<StoredModel> List() => [.. Files().Select(Describe).OfType<StoredModel>().OrderBy(model => model.Name, StringComparer.Ordinal)];
+
+    /// <summary>What is known of a model file, wherever it lies; null when it is gone.</summary>
+    public StoredModel? Describe(string path)
+    {
+        FileInfo file = new(path);
+        if (!file.Exists) return null;
+        var (facts, problem) = _facts.Of(file);
+        var name = ModelName.WithoutExtension(file.Name);
+        return new StoredModel(name, file.FullName, facts?.FileBytes ?? file.Length) { Facts = facts, Problem = problem, Note = ModelNote.Read(file.FullName) };
+    }
+
+    /// <summary>Deletes a model of the folder, and the note of where it came from.</summary>
+    /// <exception cref="ModelException">There is none of this name, or it may not be deleted.</exception>
+    public void Remove(string name)
+    {
+        var path = Find(name) ?? throw ModelException.NotFound(NotThere(name));
+        try
+        {
+            File.Delete(path);
+            File.Delete(ModelNote.PathOf(path));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new ModelException(500, "storage_failed", $"The model could not be deleted: {error.Message}", error);
+        }
+    }
 
     /// <summary>Full paths of the models in the folder; links that lead out of it are left out.</summary>
     internal IReadOnlyList<string> Files()
