@@ -38,16 +38,17 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
 
     /// <param name="spec">What to serve.</param>
     /// <param name="models">The room it belongs to.</param>
+    /// <param name="allowsGrammar">Whether callers may send grammars of their own.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where its life is told.</param>
-    public LocalModel(LocalModelSpec spec, LocalModels models, TimeProvider time, ILogger logger)
+    public LocalModel(LocalModelSpec spec, LocalModels models, Func<bool> allowsGrammar, TimeProvider time, ILogger logger)
     {
         Spec = spec;
         _models = models;
         _time = time;
         _logger = logger;
         _lastUsedAt = time.GetUtcNow();
-        Backend = new LocalBackend(spec.Name, spec.Slots ?? 1, this, time);
+        Backend = new LocalBackend(spec.Name, spec.Slots ?? 1, this, time, allowsGrammar);
     }
 
     public LocalModelSpec Spec { get; }
@@ -204,7 +205,7 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
                 Threads = settings.Threads > 0 ? settings.Threads : null,
                 GpuLayers = Spec.GpuLayers ?? -1,
             };
-            return await EngineProcess.StartAsync(options, new Report(this), id => _loadingProcess = id, _closing.Token);
+            return await EngineProcess.StartAsync(options, new LoadProgress(this), id => _loadingProcess = id, _closing.Token);
         }, _closing.Token);
         lock (_lock)
         {
@@ -274,7 +275,7 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
         await UnloadAsync("it is no longer served");
     }
 
-    private sealed class Report(LocalModel model) : IProgress<float>
+    private sealed class LoadProgress(LocalModel model) : IProgress<float>
     {
         public void Report(float value) => model._progress = value;
     }

@@ -43,7 +43,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     public bool Add(LocalModelSpec spec)
     {
         if (_models.Count >= MaxModels) throw new LocalModelException(409, "too_many_models", $"This node announces {MaxModels} models already. Unload one first.");
-        if (!_models.TryAdd(spec.Name, new LocalModel(spec, this, _time, _logger))) return false;
+        if (!_models.TryAdd(spec.Name, new LocalModel(spec, this, () => _options.Current.Engine.Grammar, _time, _logger))) return false;
         Announce();
         return true;
     }
@@ -55,10 +55,15 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     {
         // A file that is none is refused before anything is announced.
         _ = ReadFacts(spec.Path);
+        if (_models.TryGetValue(spec.Name, out var known) && known.Spec with { Source = spec.Source } != spec)
+        {
+            if (known.Spec.Path != spec.Path)
+                throw new LocalModelException(409, "model_exists", $"A model named '{spec.Name}' is served already ({known.Spec.Path}). Unload it first, or give this one another name.");
+            // The same file in another size: it has to be loaded anew.
+            await RemoveAsync(known, cancellation);
+        }
         var isNew = Add(spec);
         var model = _models[spec.Name];
-        if (!isNew && !IsSame(model.Spec, spec))
-            throw new LocalModelException(409, "model_exists", $"A model named '{spec.Name}' is served already ({model.Spec.Path}). Unload it first, or give this one another name.");
         try
         {
             await model.LoadAsync(cancellation);
@@ -71,9 +76,23 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
         return model.Status();
     }
 
-    private static bool IsSame(LocalModelSpec known, LocalModelSpec asked) =>
-        known.Path == asked.Path && (asked.ContextLength ?? known.ContextLength) == known.ContextLength
-        && (asked.Slots ?? known.Slots) == known.Slots && (asked.GpuLayers ?? known.GpuLayers) == known.GpuLayers;
+    /// <summary>Loads all that is announced, without waiting for it; what goes wrong shows in the models' states and in the log.</summary>
+    public void BeginLoading()
+    {
+        foreach (var model in Models) _ = LoadQuietlyAsync(model);
+
+        static async Task LoadQuietlyAsync(LocalModel model)
+        {
+            try
+            {
+                await model.LoadAsync(CancellationToken.None);
+            }
+            catch (LocalModelException)
+            {
+                // Told by the model itself.
+            }
+        }
+    }
 
     public async Task UnloadAsync(string name, CancellationToken cancellation)
     {
