@@ -28,7 +28,11 @@ internal static class Filters
         ["forceescape"] = (_, value, _) => new Markup(Text.Escape(Text.Show(value))),
         ["int"] = ToWhole,
         ["float"] = (_, value, arguments) => ToFloat(value) ?? arguments.Next("default", 0.0),
-        ["abs"] = (_, value, _) => value is double number ? Math.Abs(number) : Operators.ToLong(value) is var whole and < 0 ? Operators.Arithmetic("-", 0L, whole) : whole,
+        ["abs"] = (_, value, _) => value switch
+        {
+            double number => (object)Math.Abs(number),
+            _ => Operators.ToLong(value) < 0 ? Operators.Arithmetic("-", 0L, value) : Operators.ToLong(value),
+        },
         ["round"] = Round,
         ["format"] = (state, value, arguments) => arguments.Named is null
             ? TextFormat.Percent(state, Text.Show(value), Sequence.Tuple([.. arguments.Positional]))
