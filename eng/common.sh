@@ -93,6 +93,32 @@ need_sodium() {
   die "the native library libsodium is missing. Install it with this system's package manager (the package is often called libsodium), then run this again."
 }
 
+# Restores llama.cpp's prebuilt libraries for one backend (cpu, cuda or vulkan) as the lock file says; npm picks those of this machine.
+# Fails where there is no npm, with what to do in `llama_problem`.
+restore_llama() {
+  local folder="$root/src/Mycel.Llama/native/$1" stamp log="$build_dir/npm.log"
+  stamp="$folder/node_modules/.restored"
+  if [[ -f $stamp && ! $folder/package-lock.json -nt $stamp ]]; then return 0; fi
+  if ! command -v npm >/dev/null && ! { apt_install nodejs && apt_install npm; }; then
+    llama_problem="npm, which brings llama.cpp's libraries, is missing. Install it with: sudo apt-get install nodejs npm"
+    return 1
+  fi
+  mkdir -p "$build_dir"
+  say "Fetching llama.cpp's libraries ($1), once …"
+  if ! (cd "$folder" && npm ci --ignore-scripts --no-audit --no-fund) >"$log" 2>&1 </dev/null; then
+    llama_problem="npm could not fetch llama.cpp's libraries: $(grep -m 1 -i error "$log" || tail -n 1 "$log")"
+    return 1
+  fi
+  : >"$stamp"
+  # Built before, the program lacks them.
+  rm -f "$stamp_file"
+}
+
+# For running: relays work without local models, so that their libraries are missing is said, and no more.
+want_llama() { restore_llama cpu || say "Local models will not work: $llama_problem"; }
+
+need_llama() { restore_llama cpu || die "$llama_problem"; }
+
 # One number for the state of everything the node is built from: names, times and sizes. No output of a build is in it.
 fingerprint() {
   (cd "$root" && find src Directory.*.props global.json \( -name bin -o -name obj -o -name node_modules \) -prune -o -type f -printf '%p %T@ %s\n' | cksum)

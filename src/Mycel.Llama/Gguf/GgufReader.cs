@@ -99,8 +99,8 @@ internal sealed class GgufReader(GgufSource source)
         uint type = source.UInt32();
         int least = type == TypeString ? 8 : ScalarBytes(type, key);
         long count = source.Count(least, $"elements of '{Shown(key)}'");
-        // Where the memory for kept values is used up, an array is counted like one that is too long.
-        bool keep = count <= GgufHeader.MaxArrayKept && _kept + count * ObjectBytes <= GgufHeader.MaxKept;
+        // Where half of the memory for kept values is used up, an array is only counted, like one that is too long: the rest is for other entries.
+        bool keep = count <= GgufHeader.MaxArrayKept && _kept + count * ObjectBytes <= GgufHeader.MaxKept / 2;
         if (!keep)
         {
             SkipElements(type, count, least);

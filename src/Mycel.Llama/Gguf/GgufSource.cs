@@ -44,7 +44,8 @@ internal sealed class GgufSource : IDisposable
         try
         {
             // Pipes and devices have no length: they are refused before opening one could wait for ever.
-            if (new FileInfo(path).ResolveLinkTarget(returnFinalTarget: true) is { } target ? new FileInfo(target.FullName).Length == 0 : new FileInfo(path).Length == 0)
+            string target = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+            if (new FileInfo(target).Length == 0)
                 throw new GgufException($"{name} is empty: download it again.");
             SafeFileHandle file = File.OpenHandle(path);
             return new GgufSource(file, name, RandomAccess.GetLength(file));
@@ -136,8 +137,8 @@ internal sealed class GgufSource : IDisposable
             throw CutShort(Left);
     }
 
-    public GgufException Damaged(string how) => new($"{Name} is damaged: {how}. Download it again.");
+    public GgufException Damaged(string how) => new($"{Name} is damaged or cut short: {how}. Download it again.");
 
     public GgufException CutShort(long missing) =>
-        new($"{Name} is cut short: at least {missing} bytes are missing, it has {Length}. Download it again; a download that was interrupted can leave such a file.");
+        new($"{Name} is cut short: at least {missing:N0} bytes are missing, it has {Length:N0}. Download it again; a download that was interrupted can leave such a file.");
 }

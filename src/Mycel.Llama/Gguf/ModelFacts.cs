@@ -52,6 +52,9 @@ public sealed record ModelFacts
     /// <summary>What its layers keep for the tokens of a context.</summary>
     internal CacheShape Cache { get; init; } = CacheShape.None;
 
+    /// <summary>What computing takes.</summary>
+    internal ComputeShape Compute { get; init; } = ComputeShape.None;
+
     /// <summary>Reads a model file.</summary>
     /// <exception cref="GgufException">It is missing, no GGUF, damaged or incomplete.</exception>
     public static ModelFacts Read(string path) => From(GgufHeader.Read(path));

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Mycel.Llama.Gguf;
 
 /// <summary>Takes <see cref="ModelFacts"/> from a header. Keys are those of <c>gguf-py/gguf/constants.py</c> in llama.cpp.</summary>
@@ -8,11 +6,18 @@ internal sealed class ModelFactsReader(GgufHeader header)
     /// <summary>Most layers that are believed; llama.cpp takes 512.</summary>
     private const int MaxLayers = 4096;
 
-    private static readonly string[] EmbeddingArchitectures =
+    /// <summary>Architectures that read a whole text at once and keep no cache.</summary>
+    internal static readonly string[] Encoders =
         ["bert", "modern-bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "jina-bert-v2", "jina-bert-v3", "eurobert", "gemma-embedding", "t5encoder"];
 
-    private readonly string _architecture = header.String("general.architecture")
-        ?? throw new GgufException($"'{header.Path}' does not say which architecture its model has: it is damaged or no model. Get another file of it.");
+    private static readonly string[] Diffusing = ["dream", "llada", "llada-moe", "rnd1"];
+
+    /// <summary>Longest architecture that is believed, and longest name that is kept; both are shown to people.</summary>
+    private const int MaxName = 200;
+
+    private readonly string _architecture = header.String("general.architecture") is { Length: > 0 and <= MaxName } name && name.All(c => c is > ' ' and <= '~')
+        ? name
+        : throw new GgufException($"'{header.Path}' does not say which architecture its model has: it is damaged or no model. Get another file of it.");
 
     public ModelFacts Read()
     {
@@ -20,15 +25,16 @@ internal sealed class ModelFactsReader(GgufHeader header)
         long? active = parameters > 0 ? ActiveParameters(parameters) : null;
         string? unservable = Unservable();
         bool embeds = Embeds();
+        double? bits = parameters > 0 ? header.Tensors.Sum(t => (double)t.Bytes) * 8 / parameters : null;
         int? layers = Number("block_count", MaxLayers);
         ModelFacts facts = new()
         {
             Architecture = _architecture,
-            Name = header.String("general.name"),
+            Name = Name(header.String("general.name")),
             ParameterCount = parameters > 0 ? parameters : null,
             ActiveParameterCount = active,
             Quantization = Quantization(),
-            BitsPerWeight = parameters > 0 ? header.Tensors.Sum(t => (double)t.Bytes) * 8 / parameters : null,
+            BitsPerWeight = bits,
             FileBytes = header.FileBytes,
             ContextLength = Number("context_length"),
             Layers = layers,
@@ -38,17 +44,24 @@ internal sealed class ModelFactsReader(GgufHeader header)
             IsEmbedding = embeds,
             HasChatTemplate = header.String("tokenizer.chat_template") is not null,
             Unservable = unservable,
-            Tier = unservable is null && !embeds ? ModelTier.Of(parameters, active, parameters > 0 ? header.Tensors.Sum(t => (double)t.Bytes) * 8 / parameters : null) : null,
+            Tier = unservable is null && !embeds ? ModelTier.Of(parameters, active, bits) : null,
         };
-        facts = facts with { Cache = Cache(facts) };
+        MemoryShape shape = new(header, this, facts);
+        facts = facts with { Cache = shape.Cache(), Compute = shape.Compute() };
         return facts with { Tags = ModelTags.Of(header, facts) };
     }
 
-    private int? Number(string key, int most = int.MaxValue) =>
+    private static string? Name(string? name)
+    {
+        string shown = string.Concat((name ?? "").Where(c => !char.IsControl(c)).Take(MaxName)).Trim();
+        return shown.Length > 0 ? shown : null;
+    }
+
+    internal int? Number(string key, int most = int.MaxValue) =>
         header.Integer($"{_architecture}.{key}") is { } value && value >= 0 && value <= most ? (int)value : null;
 
     /// <summary>A number that a file gives once for all layers or for each.</summary>
-    private int[]? PerLayer(string key, int layers)
+    internal int[]? PerLayer(string key, int layers)
     {
         if (Number(key) is { } same)
             return [.. Enumerable.Repeat(same, layers)];
@@ -72,7 +85,7 @@ internal sealed class ModelFactsReader(GgufHeader header)
 
     private bool Embeds()
     {
-        if (EmbeddingArchitectures.Contains(_architecture))
+        if (Encoders.Contains(_architecture))
             return true;
         // 0 is no pooling: such a model generates.
         return header.Integer($"{_architecture}.pooling_type") is > 0;
@@ -87,6 +100,8 @@ internal sealed class ModelFactsReader(GgufHeader header)
             return "it is an adapter (LoRA), which only works upon the model it was made for: give that model's file.";
         if (type == "imatrix" || _architecture == "imatrix")
             return "it holds statistics for quantising (an importance matrix), no model: give the model's file.";
+        if (Diffusing.Contains(_architecture))
+            return "it generates by diffusion, all words at once, which is not supported: use a model of another kind.";
         if (header.Tensors.Count == 0)
             return "it has no weights, only a vocabulary: get the full model's file.";
         return null;
@@ -109,74 +124,6 @@ internal sealed class ModelFactsReader(GgufHeader header)
             return null;
         decimal idle = header.Tensors.Where(t => t.Name.Contains("_exps.", StringComparison.Ordinal)).Sum(t => (decimal)t.Elements) * (experts - used) / experts;
         return (long)(parameters - idle);
-    }
-
-    private CacheShape Cache(ModelFacts facts)
-    {
-        if (facts.Layers is not { } layers || facts.Unservable is not null)
-            return CacheShape.None;
-        // Encoders read a text at once and keep nothing of it.
-        if (EmbeddingArchitectures.Contains(_architecture))
-            return CacheShape.None;
-        int used = Math.Max(0, layers - (Number("nextn_predict_layers") ?? 0));
-        int keeping = Math.Max(0, used - (Number("attention.shared_kv_layers") ?? 0));
-        HashSet<int> recurrent = Layers(IsRecurrent);
-        HashSet<int> attending = Layers(part => part is "attn_k.weight");
-        int[] heads = PerLayer("attention.head_count", layers) ?? [];
-        (int key, int value) = HeadLengths(facts, heads);
-        // Latent attention keeps one compressed vector per token, from which both keys and values are made.
-        bool latent = Number("attention.key_length_mla") is > 0;
-        UInt128 cell = 0;
-        UInt128 slot = 0;
-        for (int i = 0; i < used; i++)
-        {
-            if (recurrent.Contains(i))
-                slot += StateNumbers(facts, heads.ElementAtOrDefault(i)) * 4;
-            if (i < keeping && (!recurrent.Contains(i) || attending.Contains(i)))
-                cell += (UInt128)facts.HeadCountKv.ElementAtOrDefault(i) * (uint)(key + (latent ? 0 : value)) * 2;
-        }
-        return new CacheShape(Clamp(cell), Clamp(slot));
-    }
-
-    private static long Clamp(UInt128 bytes) => (long)UInt128.Min(bytes, long.MaxValue / 4);
-
-    private (int Key, int Value) HeadLengths(ModelFacts facts, int[] heads)
-    {
-        int most = heads.DefaultIfEmpty(0).Max();
-        int usual = most > 0 ? (facts.EmbeddingLength ?? 0) / most : 0;
-        return (Number("attention.key_length") ?? usual, Number("attention.value_length") ?? usual);
-    }
-
-    private HashSet<int> Layers(Predicate<string> hasPart)
-    {
-        HashSet<int> layers = [];
-        foreach (GgufTensor tensor in header.Tensors)
-        {
-            // blk.LAYER.PART
-            string[] parts = tensor.Name.Split('.', 3);
-            if (parts.Length == 3 && parts[0] == "blk" && int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out int layer) && hasPart(parts[2]))
-                layers.Add(layer);
-        }
-        return layers;
-    }
-
-    private static bool IsRecurrent(string part) =>
-        part.StartsWith("ssm_", StringComparison.Ordinal) || part.StartsWith("time_mix_", StringComparison.Ordinal) || part.StartsWith("shortconv.", StringComparison.Ordinal);
-
-    /// <summary>Numbers that one recurrent layer keeps for one text, as llama.cpp's <c>n_embd_r</c> and <c>n_embd_s</c> count them.</summary>
-    private UInt128 StateNumbers(ModelFacts facts, int heads)
-    {
-        UInt128 embedding = (uint)(facts.EmbeddingLength ?? 0);
-        if (Number("wkv.head_size") is > 0 and var wkv)
-            return embedding * (uint)(Number("token_shift_count") ?? 2) + embedding * (uint)wkv;
-        if (Number("shortconv.l_cache") is > 0 and var window)
-            return embedding * (uint)(window - 1);
-        int kernel = Number("ssm.conv_kernel") ?? 0;
-        if (Number("kda.head_dim") is > 0 and var delta)
-            return (UInt128)3 * (uint)(kernel > 0 ? kernel - 1 : 3) * (uint)heads * (uint)delta + (UInt128)(uint)delta * (uint)delta * (uint)heads;
-        UInt128 inner = (uint)(Number("ssm.inner_size") ?? 0);
-        UInt128 state = (uint)(Number("ssm.state_size") ?? 0);
-        return (uint)Math.Max(0, kernel - 1) * (inner + 2 * (UInt128)(uint)(Number("ssm.group_count") ?? 0) * state) + state * inner;
     }
 
     /// <summary>Names of <c>general.file_type</c> (llama.cpp's <c>llama_ftype</c>).</summary>

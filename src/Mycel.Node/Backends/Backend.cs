@@ -1,6 +1,6 @@
 namespace Mycel.Node.Backends;
 
-/// <summary>Something that can answer a request: a relay device, later the local engine or a peer.</summary>
+/// <summary>Something that can answer a request: a relay device, a local model, later a peer.</summary>
 internal abstract class Backend(string route, TimeProvider time)
 {
     private readonly Lock _reachLock = new();
@@ -14,6 +14,9 @@ internal abstract class Backend(string route, TimeProvider time)
 
     /// <summary>Requests in flight; kept by the dispatcher under its lock.</summary>
     public int InFlight { get; set; }
+
+    /// <summary>Whether its silence says nothing, because others watch over it: it is asked whether it is there, and never given up for its silence.</summary>
+    public virtual bool MayBeSilent => false;
 
     public BackendHealth Health { get; } = new(time);
 

@@ -262,7 +262,7 @@ internal sealed class Exchange : IAsyncDisposable
         var silence = Stopwatch.GetElapsedTime(lastSign, now);
         var limit = _reply.IsCommitted ? _options.Relay.IdleSeconds : _options.Relay.FirstOutputSeconds;
         var waited = _reply.IsCommitted ? silence : Stopwatch.GetElapsedTime(_reply.AttemptStartedAt, now);
-        if (waited.TotalSeconds >= limit) _call.EndAttempt(attempt, EndReason.Silent);
+        if (waited.TotalSeconds >= limit && _offer is not { Backend.MayBeSilent: true }) _call.EndAttempt(attempt, EndReason.Silent);
         else if (silence >= ProbeAfter && Stopwatch.GetElapsedTime(Math.Max(_probedAt, 1), now) >= ProbeAgainAfter) Probe(now, lastSign, attempt);
     }
 

@@ -8,9 +8,11 @@ using Mycel.Node.Api;
 using Mycel.Node.Api.Admin;
 using Mycel.Node.Api.OpenAi;
 using Mycel.Node.Backends;
+using Mycel.Node.Backends.Local;
 using Mycel.Node.Backends.Relay;
 using Mycel.Node.Configuration;
 using Mycel.Node.Execution;
+using Mycel.Node.Models;
 using Mycel.Node.Observability;
 using Mycel.Node.Observability.Logs;
 using Mycel.Node.Routing;
@@ -122,6 +124,10 @@ internal static partial class NodeHost
         services.AddSingleton(new RelayFile(settings.Current.DataDir));
         services.AddSingleton<RelayKeys>();
         services.AddSingleton<RelayRegistry>();
+        services.AddModels();
+        services.AddModelEndpoints();
+        services.AddSingleton<LocalModels>();
+        services.AddSingleton<ILocalModels>(provider => provider.GetRequiredService<LocalModels>());
         services.AddSingleton<ModelCatalog>();
         services.AddSingleton(provider => new Dispatcher(provider.GetRequiredService<ModelCatalog>(), () => settings.Current.Queue.Depth));
         services.AddSingleton<ExchangeWatch>();
@@ -140,6 +146,7 @@ internal static partial class NodeHost
         app.MapOpenAi(door, app.Services.GetRequiredService<InferenceEndpoint>(), app.Services.GetRequiredService<ModelsEndpoint>());
         app.MapNode();
         app.MapRelays();
+        app.MapLocalModels();
         app.MapKeys();
         app.MapSecrets();
         app.MapConfig();
@@ -157,7 +164,10 @@ internal static partial class NodeHost
         var state = services.GetRequiredService<NodeState>();
         var dispatcher = services.GetRequiredService<Dispatcher>();
         ReloadLog.WriteWarnings(log, settings.Warnings);
-        relays.Changed += () => catalog.Rebuild(relays.Devices);
+        var local = services.GetRequiredService<LocalModels>();
+        relays.Changed += Announce;
+        local.Changed += Announce;
+        AnnounceLocal(settings.Current, services.GetRequiredService<ModelStore>(), local, log);
         await relays.StartAsync();
         // A raised limit frees slots.
         settings.Changed += _ => dispatcher.DispatchWaiting();
@@ -182,8 +192,30 @@ internal static partial class NodeHost
         await DrainAsync(services, settings.Current.DrainSeconds, signals, log);
         await app.StopAsync();
         await relays.DisposeAsync();
+        await local.DisposeAsync();
         LogStopped(log);
         return 0;
+
+        void Announce() => catalog.Rebuild(relays.Devices, [.. local.Models.Select(m => m.Backend)]);
+    }
+
+    /// <summary>Announces the models that the settings name, and begins to load them: whoever names a model wants it, and wants to know now when it cannot be had.</summary>
+    private static void AnnounceLocal(MycelOptions options, ModelStore store, LocalModels local, ILogger log)
+    {
+        var models = ServedModels.Of(options, store, out var problems);
+        foreach (var model in models)
+        {
+            local.Add(new LocalModelSpec(model.Name, model.Path)
+            {
+                ContextLength = model.ContextLength,
+                Slots = model.Slots,
+                GpuLayers = model.GpuLayers,
+                Template = model.Template,
+                Source = model.Source,
+            });
+        }
+        foreach (var problem in problems) LogModelMissing(log, problem);
+        local.BeginLoading();
     }
 
     /// <summary>Lets running work finish, up to the time set; what is left then is ended with an error that its caller sees.</summary>
@@ -209,6 +241,9 @@ internal static partial class NodeHost
 
     [LoggerMessage(Level = LogLevel.Information, Message = "ready at {Endpoint} (version {Version})")]
     private static partial void LogReady(ILogger logger, string endpoint, string version);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "a model of the settings is not served: {Problem}")]
+    private static partial void LogModelMissing(ILogger logger, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "open to the network without keys: anyone who reaches this port may use the models")]
     private static partial void LogOpen(ILogger logger);

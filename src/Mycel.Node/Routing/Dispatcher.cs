@@ -144,14 +144,24 @@ internal sealed class Dispatcher
         }
     }
 
-    /// <summary>The least loaded of those that can serve; those that failed a moment ago come last.</summary>
+    /// <summary>Takes a slot of what the name means; of what stands in for it only once all of that has been tried.</summary>
     private bool TryTake(ModelTarget target, IReadOnlyList<Backend> tried, [NotNullWhen(true)] out Offer? best, out bool anyLeft)
     {
-        best = null;
+        best = LeastLoaded(target, target.Offers, tried, out anyLeft);
+        if (!anyLeft) best = LeastLoaded(target, target.Fallbacks, tried, out anyLeft);
+        if (best is null) return false;
+        best.Backend.InFlight++;
+        _inFlight++;
+        return true;
+    }
+
+    /// <summary>The least loaded of those that can serve; those that failed a moment ago come last.</summary>
+    private static Offer? LeastLoaded(ModelTarget target, IReadOnlyList<Offer> offers, IReadOnlyList<Backend> tried, out bool anyLeft)
+    {
+        Offer? best = null;
         anyLeft = false;
         var bestRank = double.MaxValue;
-        var offers = target.Offers;
-        var turn = offers.Count > 1 ? target.NextTurn() : 0;
+        var turn = offers.Count > 1 ? (int)(target.NextTurn() % (uint)offers.Count) : 0;
         for (var i = 0; i < offers.Count; i++)
         {
             var offer = offers[(turn + i) % offers.Count];
@@ -164,9 +174,6 @@ internal sealed class Dispatcher
             best = offer;
             bestRank = rank;
         }
-        if (best is null) return false;
-        best.Backend.InFlight++;
-        _inFlight++;
-        return true;
+        return best;
     }
 }

@@ -1,4 +1,5 @@
 using Mycel.Node.Backends;
+using Mycel.Node.Backends.Local;
 using Mycel.Node.Backends.Relay;
 using Mycel.Node.Observability;
 
@@ -6,7 +7,7 @@ namespace Mycel.Node.Routing;
 
 /// <summary>One model as <c>/v1/models</c> lists it.</summary>
 /// <param name="Id">The name to ask for.</param>
-/// <param name="OwnedBy">Where it runs: <c>relay</c>.</param>
+/// <param name="OwnedBy">Where it runs: <c>local</c> or <c>relay</c>.</param>
 /// <param name="CreatedAt">When this node first saw it.</param>
 internal sealed record ListedModel(string Id, string OwnedBy, DateTimeOffset CreatedAt);
 
@@ -52,8 +53,8 @@ internal sealed class ModelCatalog(NodeMetrics metrics, TimeProvider time)
     /// <summary>Up to three known names that resemble <paramref name="name"/>, the nearest first.</summary>
     public IReadOnlyList<string> Near(string name) => NearNames.Find(name, _snapshot.Listed.Select(m => m.Id));
 
-    /// <summary>Makes the catalogue anew from the devices as they are.</summary>
-    public void Rebuild(IReadOnlyList<RelayDevice> devices)
+    /// <summary>Makes the catalogue anew from the devices and the local models as they are, loaded or not.</summary>
+    public void Rebuild(IReadOnlyList<RelayDevice> devices, IReadOnlyList<LocalBackend> local)
     {
         var offers = new Dictionary<string, List<Offer>>(StringComparer.Ordinal);
         var offline = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -74,20 +75,22 @@ internal sealed class ModelCatalog(NodeMetrics metrics, TimeProvider time)
                 pinned.Add((PinnedName(device, bare), offer));
             }
         }
-        Publish(offers, pinned, offline);
+        // Two may rebuild at once, as devices and local models change by themselves.
+        lock (_firstSeen) Publish(offers, pinned, offline, local);
+        Changed?.Invoke();
     }
 
-    private void Publish(Dictionary<string, List<Offer>> offers, List<(string Name, Offer Offer)> pinned, Dictionary<string, string> offline)
+    private void Publish(Dictionary<string, List<Offer>> offers, List<(string Name, Offer Offer)> pinned, Dictionary<string, string> offline, IReadOnlyList<LocalBackend> local)
     {
         var targets = new Dictionary<string, ModelTarget>(StringComparer.Ordinal);
         var listed = new List<ListedModel>();
-        var now = time.GetUtcNow();
-        foreach (var (bare, list) in offers)
+        foreach (var (bare, list) in offers) Announce(new ModelTarget(RelayPrefix + bare, list), "relay");
+        foreach (var backend in local)
         {
-            var name = RelayPrefix + bare;
-            targets[name] = new ModelTarget(name, list);
-            if (!_firstSeen.TryGetValue(name, out var since)) _firstSeen[name] = since = now;
-            listed.Add(new ListedModel(name, "relay", since));
+            // What looks like a relay's name is one: a local model called so would take its place, or hide behind it.
+            if (backend.Name.StartsWith(RelayPrefix, StringComparison.Ordinal)) continue;
+            var offer = new Offer(backend, backend.Name, metrics.For(backend.Route, backend.Name));
+            Announce(new ModelTarget(backend.Name, [offer], offers.GetValueOrDefault(backend.Name)), "local");
         }
         // A plain name yields to an announced one, and a pinned name to both: what the list shows always means what it says.
         foreach (var (bare, list) in offers) targets.TryAdd(bare, new ModelTarget(bare, list));
@@ -95,7 +98,13 @@ internal sealed class ModelCatalog(NodeMetrics metrics, TimeProvider time)
         foreach (var known in _firstSeen.Keys.Where(k => !targets.ContainsKey(k)).ToList()) _firstSeen.Remove(known);
         listed.Sort((a, b) => string.CompareOrdinal(a.Id, b.Id));
         _snapshot = new Snapshot(targets, listed, offline);
-        Changed?.Invoke();
+
+        void Announce(ModelTarget target, string owner)
+        {
+            if (!targets.TryAdd(target.Name, target)) return;
+            if (!_firstSeen.TryGetValue(target.Name, out var since)) _firstSeen[target.Name] = since = time.GetUtcNow();
+            listed.Add(new ListedModel(target.Name, owner, since));
+        }
     }
 
     /// <summary>The model's name without the prefix that another node's relays carry.</summary>

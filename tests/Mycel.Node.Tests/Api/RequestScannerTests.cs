@@ -23,6 +23,7 @@ public class RequestScannerTests
     [InlineData("{\"model\":\"m\\x\",\"messages\":[]}", "invalid_json", null)]
     [InlineData("{\"model\":\"m\n\",\"messages\":[]}", "invalid_json", null)]
     [InlineData("{\"model\":\"m\",\"messages\":[01]}", "invalid_json", null)]
+    [InlineData("{\"model\":\"m\",\"messages\":[],\"\\ud83d\":1}", "invalid_json", null)]
     [InlineData("[]", "invalid_json", null)]
     [InlineData("[{\"model\":\"m\"}]", "invalid_json", null)]
     [InlineData("\"text\"", "invalid_json", null)]

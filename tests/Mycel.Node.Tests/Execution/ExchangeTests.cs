@@ -154,6 +154,21 @@ public sealed class ExchangeTests
     }
 
     [Fact]
+    public async Task One_that_others_watch_over_may_be_silent_as_long_as_it_is_there()
+    {
+        _a.IsWatched = _b.IsWatched = true;
+        _a.Answer = _b.Answer = (call, _) => _a.Asked + _b.Asked == 1 ? UntilEndedAsync(call) : ValueTask.FromResult(AttemptOutcome.Completed);
+        await using var exchange = Exchange();
+        var run = exchange.RunAsync().AsTask();
+        exchange.Check(After(_options.Relay.FirstOutputSeconds + 1));
+        Assert.False(run.IsCompleted);
+        _a.IsThere = _b.IsThere = false;
+        exchange.Check(After(_options.Relay.FirstOutputSeconds + 5));
+        Assert.Equal(ExchangeEnd.Completed, await run);
+        Assert.Equal(2, exchange.Attempts);
+    }
+
+    [Fact]
     public async Task A_machine_that_is_gone_is_left_for_another()
     {
         _a.IsThere = _b.IsThere = false;

@@ -11,6 +11,11 @@ internal sealed class FakeBackend(string name, int maxConcurrent, TimeProvider t
 
     public bool IsThere { get; set; } = true;
 
+    /// <summary>Whether others watch over it.</summary>
+    public bool IsWatched { get; set; }
+
+    public override bool MayBeSilent => IsWatched;
+
     public int Asked { get; private set; }
 
     public override int MaxConcurrent => _maxConcurrent;

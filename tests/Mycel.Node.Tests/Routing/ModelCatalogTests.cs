@@ -1,3 +1,4 @@
+using Mycel.Node.Backends.Local;
 using Mycel.Node.Backends.Relay;
 using Mycel.Node.Observability;
 using Mycel.Node.Routing;
@@ -130,6 +131,43 @@ public class ModelCatalogTests
     }
 
     [Fact]
+    public void A_local_model_goes_by_its_plain_name_beside_those_of_relays()
+    {
+        RebuildWith(["tiny", "m"], Device("ipad", "m", "n"));
+        Assert.Equal(["m local", "relay:m relay", "relay:n relay", "tiny local"], _catalog.Listed.Select(l => $"{l.Id} {l.OwnedBy}"));
+        Assert.Equal(["local:tiny"], Routes("tiny"));
+        Assert.Empty(_catalog.Find("tiny")!.Fallbacks);
+        // The plain name means the local model; the device's of the same name stands in for it, and is what its own names mean.
+        Assert.Equal(["local:m"], Routes("m"));
+        Assert.Equal(["relay:ipad"], _catalog.Find("m")!.Fallbacks.Select(o => o.Backend.Route));
+        Assert.Equal(["relay:ipad"], Routes("relay:m"));
+        Assert.Equal(["relay:ipad"], Routes("relay:ipad:m"));
+        Assert.Equal(["relay:ipad"], Routes("n"));
+        Assert.Null(_catalog.Find("relay:tiny"));
+        RebuildWith([], Device("ipad", "m"));
+        Assert.Equal(["relay:ipad"], Routes("m"));
+        Assert.Null(_catalog.Find("tiny"));
+    }
+
+    [Fact]
+    public void A_local_model_is_offered_to_a_node_whatever_that_node_offers_itself()
+    {
+        var mirror = Device("mirror", "m", "relay:m", "theirs");
+        mirror.MycelNode = "node-2";
+        RebuildWith(["m"], mirror);
+        Assert.Equal(["m"], _catalog.ListedFor("node-2").Select(l => l.Id));
+        Assert.Equal(["m", "relay:m", "relay:theirs"], _catalog.ListedFor("node-3").Select(l => l.Id));
+    }
+
+    [Fact]
+    public void A_local_model_never_passes_for_a_relays()
+    {
+        RebuildWith(["relay:m", "relay:n"], Device("ipad", "m"));
+        Assert.Equal(["relay:m"], _catalog.Listed.Select(l => l.Id));
+        Assert.Equal(["relay:ipad"], Routes("relay:m"));
+    }
+
+    [Fact]
     public void Names_near_an_unknown_one_are_found()
     {
         Rebuild(Device("a", "llama3.2:3b", "qwen2.5:7b"));
@@ -139,7 +177,12 @@ public class ModelCatalogTests
 
     private static RelayDevice Device(string name, params string[] models) => Devices.Online(name, TimeProvider.System, 4, models);
 
-    private void Rebuild(params RelayDevice[] devices) => _catalog.Rebuild(devices);
+    private void Rebuild(params RelayDevice[] devices) => _catalog.Rebuild(devices, []);
+
+    private void RebuildWith(string[] local, params RelayDevice[] devices) =>
+        _catalog.Rebuild(devices, [.. local.Select(name => new LocalBackend(name, 1, null!, TimeProvider.System))]);
+
+    private IEnumerable<string> Routes(string name) => _catalog.Find(name)!.Offers.Select(o => o.Backend.Route);
 
     private string? Served(string name) =>
         _catalog.Find(name) is { } target ? string.Join(' ', target.Offers.Select(o => $"{o.Backend.Route["relay:".Length..]}/{o.ModelId}").Order(StringComparer.Ordinal)) : null;

@@ -67,6 +67,12 @@ internal static class RequestScanner
             fault = new RequestFault("invalid_json", body.IsEmpty ? "The request has no body; send a JSON object." : $"The request body is not valid JSON{where}.", null);
             return null;
         }
+        catch (InvalidOperationException)
+        {
+            // What the reader throws where an escaped name holds half of a surrogate pair.
+            fault = new RequestFault("invalid_json", "The request has a field whose name is no Unicode text: an escape such as \\ud83d lacks its second half.", null);
+            return null;
+        }
     }
 
     private static RequestFault? Missing(InferenceKind kind, in Findings findings)

@@ -31,6 +31,9 @@ internal sealed record LocalModelSpec(string Name, string Path)
     /// <summary>Layers on a GPU; null for all that there are.</summary>
     public int? GpuLayers { get; init; }
 
+    /// <summary>Full path of a chat template that takes the place of the model's own; null for none.</summary>
+    public string? Template { get; init; }
+
     /// <summary>Where it was named: flag, env, file or api.</summary>
     public string Source { get; init; } = "api";
 }
