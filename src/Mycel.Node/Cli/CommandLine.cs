@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using Mycel.Node.Cli.Chat;
 using Mycel.Node.Cli.Doctor;
+using Mycel.Node.Cli.LocalModels;
 using Mycel.Node.Cli.Terminal;
 
 namespace Mycel.Node.Cli;
@@ -44,6 +45,7 @@ internal static class CommandLine
         root.Subcommands.Add(ServeCommand.Build());
         root.Subcommands.Add(ChatCommand.Build());
         root.Subcommands.Add(StatusCommand.Build());
+        root.Subcommands.Add(ModelsCommands.Build());
         root.Subcommands.Add(RelayCommands.Build());
         root.Subcommands.Add(KeysCommands.Build());
         root.Subcommands.Add(SecretCommands.Build());

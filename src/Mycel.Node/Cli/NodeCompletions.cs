@@ -19,6 +19,10 @@ internal static class NodeCompletions
     public static IEnumerable<CompletionItem> Models(Func<NodeClient> connect) => Ask(connect, async (node, cancel) =>
         (await node.GetAsync("v1/models", ClientJson.Default.ModelListReply, cancel)).Data.Select(model => model.Id));
 
+    /// <summary>Names of the local models, announced or only in the models folder.</summary>
+    public static IEnumerable<CompletionItem> LocalModels(Func<NodeClient> connect) => Ask(connect, async (node, cancel) =>
+        (await node.GetAsync("v1/node/models", ClientJson.Default.LocalModelListReply, cancel)).Models.Select(model => model.Name));
+
     /// <summary>Names of the files in the models folder; needs no node.</summary>
     public static IEnumerable<CompletionItem> ModelFiles()
     {

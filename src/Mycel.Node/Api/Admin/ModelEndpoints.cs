@@ -153,7 +153,7 @@ internal static partial class ModelEndpoints
         return left.Sum(pull => pull.ReceivedBytes);
     }
 
-    private static ModelException NotFound(string name) => ModelException.NotFound($"There is no local model '{name}'. GET /v1/node/models lists those there are.");
+    private static ModelException NotFound(string name) => ModelException.NotFound($"There is no local model '{name}'. mycel models list shows those there are.");
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the model {Model} was not loaded: {Problem}")]
     private static partial void LogNotLoaded(ILogger logger, string model, string problem);

@@ -75,13 +75,13 @@ internal static class ModelPullEndpoints
         }
     }
 
-    private static async Task EndAsync(HttpContext context, string id, [FromServices] ModelPuller puller)
+    private static Task EndAsync(HttpContext context, string id, [FromServices] ModelPuller puller) => ModelGuard.RunAsync(context, async () =>
     {
         var wasRunning = puller.Find(id) is { IsEnded: false };
         if (await puller.CancelAsync(id))
             await AdminReply.WriteAsync(context, StatusCodes.Status200OK, new PullEndedReply(wasRunning ? "cancelled" : "removed", id), ModelJson.Default.PullEndedReply);
         else await NotFoundAsync(context);
-    }
+    });
 
     private static Task NotFoundAsync(HttpContext context) =>
         ApiError.WriteAsync(context, StatusCodes.Status404NotFound, "pull_not_found", "There is no download with this id; GET /v1/node/models/pulls lists them.", "id");

@@ -120,7 +120,7 @@ internal static class RelayEndpoints
         }
         var url = request.Url is not null && RelayUrl.TryNormalize(request.Url, out var normal, out _) ? normal : request.Url;
         if (relays.Find(url, request.Name) is { } device) return device;
-        await ApiError.WriteAsync(context, 404, "relay_not_found", $"There is no relay '{request.Name ?? request.Url}'. GET /v1/node/relay lists those there are.");
+        await ApiError.WriteAsync(context, 404, "relay_not_found", $"There is no relay '{request.Name ?? request.Url}'. mycel relay list shows those there are.");
         return null;
     }
 

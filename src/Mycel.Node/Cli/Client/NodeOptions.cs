@@ -67,6 +67,15 @@ internal sealed class NodeOptions
         return options.Api.Port == 0 ? null : NodeAddress.OfEndpoint($"http://{host}:{options.Api.Port}", line.GetValue(_key) ?? Variable(KeyVariable));
     }
 
+    /// <summary>The settings of this machine's node, for commands that can work on its files; null when the command line means another node.</summary>
+    /// <exception cref="NodeClientException">The settings have mistakes.</exception>
+    public MycelOptions? LoadSettings(ParseResult line)
+    {
+        if (Resolve(line).SocketPath is null) return null;
+        LoadedConfiguration loaded = ConfigurationLoader.Load(FlagsOf(line.GetValue(_dataDir), line.GetValue(_config)));
+        return loaded.Options ?? throw new NodeClientException(string.Join(Environment.NewLine, loaded.Errors), ExitCode.Usage);
+    }
+
     private static string FindDataDir(string? dataDir, string? config)
     {
         LoadedConfiguration loaded = ConfigurationLoader.Load(FlagsOf(dataDir, config));

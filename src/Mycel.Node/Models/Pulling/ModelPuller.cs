@@ -49,6 +49,7 @@ internal sealed partial class ModelPuller(PullTools tools, ILogger<ModelPuller> 
 
     /// <summary>Ends a download that is under way, keeping what has come; of one that has ended, deletes what was kept and forgets it.</summary>
     /// <returns>Whether there was such a download.</returns>
+    /// <exception cref="ModelException">Another process works on it.</exception>
     public async Task<bool> CancelAsync(string id)
     {
         if (FindPull(id) is { Status.IsEnded: false } running)
@@ -58,8 +59,8 @@ internal sealed partial class ModelPuller(PullTools tools, ILogger<ModelPuller> 
             return true;
         }
         if (Find(id) is null) return false;
+        _partials.DeleteUnused(id);
         lock (_gate) _pulls.RemoveAll(pull => pull.Source.Id == id);
-        _partials.Delete(id);
         return true;
     }
 

@@ -54,6 +54,25 @@ internal sealed class PartialFiles(string modelsFolder)
     /// <summary>Keeps what is known of a download.</summary>
     public void WriteNote(string id, PartialNote note) => AtomicFile.Write(PathOf(id) + NoteEnding, JsonSerializer.SerializeToUtf8Bytes(note, PartialJson.Default.PartialNote));
 
+    /// <summary>Deletes a download that no process works on.</summary>
+    /// <exception cref="ModelException">One does.</exception>
+    public void DeleteUnused(string id)
+    {
+        try
+        {
+            using FileStream alone = new(PathOf(id), FileMode.Open, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (FileNotFoundException)
+        {
+            // Only its note is left.
+        }
+        catch (IOException held) when (File.Exists(PathOf(id)))
+        {
+            throw new ModelException(409, "model_in_use", "Another mycel is pulling this model right now. End that first.", held);
+        }
+        Delete(id);
+    }
+
     /// <summary>Deletes a download.</summary>
     public void Delete(string id)
     {
