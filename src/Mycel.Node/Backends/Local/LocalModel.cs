@@ -1,7 +1,6 @@
 using Mycel.Llama;
 using Mycel.Llama.Gguf;
 using Mycel.Node.Backends.Local.OpenAi;
-using Mycel.Node.Configuration;
 
 namespace Mycel.Node.Backends.Local;
 
