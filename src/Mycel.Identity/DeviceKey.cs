@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using Mycel.Identity.Crypto;
 
 namespace Mycel.Identity;
@@ -19,23 +18,19 @@ public sealed class DeviceKey : IDisposable
     /// <summary>Length of an Ed25519 signature, in bytes.</summary>
     public const int SignatureSizeBytes = 64;
 
-    private readonly byte[] _publicKey = new byte[PublicKeySizeBytes];
-
-    // Pinned, so that the garbage collector leaves no copy behind that could not be erased.
-    private readonly byte[] _secretKey = GC.AllocateArray<byte>(IEd25519.SecretKeySizeBytes, pinned: true);
-    private volatile bool _disposed;
+    private readonly SigningKey _key;
 
     internal DeviceKey(ReadOnlySpan<byte> seed)
     {
-        IEd25519.Default.KeyPairFromSeed(seed, _publicKey, _secretKey);
-        PeerId = PeerId.FromPublicKey(_publicKey);
+        _key = new SigningKey(seed);
+        PeerId = PeerId.FromPublicKey(_key.PublicKey);
     }
 
     /// <summary>Who the node is, as others see it.</summary>
     public PeerId PeerId { get; }
 
     /// <summary>The raw public key, 32 bytes.</summary>
-    public ReadOnlySpan<byte> PublicKey => _publicKey;
+    public ReadOnlySpan<byte> PublicKey => _key.PublicKey;
 
     /// <summary>
     /// Reads the key file of a folder; at the first start makes the folder and a new random key. Processes that do so at the
@@ -54,13 +49,7 @@ public sealed class DeviceKey : IDisposable
 
     /// <summary>Signs the message: 64 bytes, the same each time for the same message.</summary>
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
-    public byte[] Sign(ReadOnlySpan<byte> message)
-    {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        var signature = new byte[SignatureSizeBytes];
-        IEd25519.Default.Sign(_secretKey, message, signature);
-        return signature;
-    }
+    public byte[] Sign(ReadOnlySpan<byte> message) => _key.Sign(message);
 
     /// <summary>Whether the signature over the message was made by the holder of that public key. Wrong lengths are simply not valid.</summary>
     public static bool Verify(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature)
@@ -78,17 +67,11 @@ public sealed class DeviceKey : IDisposable
     public void DeriveKey(string info, Span<byte> destination)
     {
         ArgumentException.ThrowIfNullOrEmpty(info);
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        ReadOnlySpan<byte> seed = _secretKey.AsSpan(0, IEd25519.SeedSizeBytes);
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, seed, destination, salt: [], Encoding.UTF8.GetBytes(info));
+        _key.Derive(info, destination);
     }
 
     /// <summary>Erases the key from memory.</summary>
-    public void Dispose()
-    {
-        _disposed = true;
-        CryptographicOperations.ZeroMemory(_secretKey);
-    }
+    public void Dispose() => _key.Dispose();
 
     private static DeviceKey? Load(string path)
     {

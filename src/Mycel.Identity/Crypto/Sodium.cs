@@ -64,6 +64,10 @@ internal static partial class Sodium
     internal static partial int SignVerifyDetached(
         ReadOnlySpan<byte> signature, ReadOnlySpan<byte> message, ulong messageLength, ReadOnlySpan<byte> publicKey);
 
+    [LibraryImport(Library, EntryPoint = "crypto_pwhash")]
+    internal static partial int PasswordHash(
+        Span<byte> key, ulong keyLength, ReadOnlySpan<byte> passphrase, ulong passphraseLength, ReadOnlySpan<byte> salt, ulong operations, nuint memoryBytes, int algorithm);
+
     [LibraryImport(Library, EntryPoint = "crypto_aead_xchacha20poly1305_ietf_encrypt")]
     internal static partial int AeadEncrypt(
         Span<byte> ciphertext, out ulong ciphertextLength, ReadOnlySpan<byte> message, ulong messageLength,
