@@ -43,7 +43,9 @@ public sealed class Invite
         NotAfter = Statement.Time(body.NotAfter, What);
         if (NotAfter <= NotBefore || NotAfter - NotBefore > MaxValidity)
             throw new StatementException($"{What} must be valid for 1 second to {MaxValidity.TotalDays} days.");
-        Nodes = ReadNodes(body);
+        Nodes = ReadNodes(body.Bootstrap);
+        if (Nodes.Count == 0)
+            throw new StatementException($"{What} names no node.");
         if (body.IssuerCertificate is null)
             throw new StatementException($"{What} does not say who made it.");
         Issuer = Issuer.Read(Network.RootKey, body.IssuerCertificate, body.IssuerMembership, 0);
@@ -154,22 +156,22 @@ public sealed class Invite
     /// <summary>The token: letters, digits, <c>-</c> and <c>_</c>. Whoever has it may use it.</summary>
     public string ToToken() => Prefix + Base64Url.EncodeToString(ToBytes());
 
-    private static List<InviteAddress> ReadNodes(Wire.Invite body)
+    internal static IReadOnlyList<InviteAddress> ReadNodes(IReadOnlyCollection<Bootstrap> wire)
     {
-        if (body.Bootstrap.Count is 0 or > MaxNodes)
-            throw new StatementException($"{What} must name 1 to {MaxNodes} nodes.");
-        var nodes = new List<InviteAddress>(body.Bootstrap.Count);
-        foreach (Bootstrap node in body.Bootstrap)
+        if (wire.Count > MaxNodes)
+            throw new StatementException($"At most {MaxNodes} nodes can be named.");
+        var nodes = new List<InviteAddress>(wire.Count);
+        foreach (Bootstrap node in wire)
         {
             if (node.Addresses.Count > MaxAddresses || node.Addresses.Any(address => address.Length is 0 or > MaxAddressLength || address.Any(char.IsControl)))
-                throw new StatementException($"{What} names a node with more than {MaxAddresses} addresses, or with one that cannot be.");
+                throw new StatementException($"A node is named with more than {MaxAddresses} addresses, or with one that cannot be.");
             nodes.Add(new InviteAddress(new PeerId(Statement.Bytes(node.PeerId, PeerId.SizeBytes, "A peer id")), [.. node.Addresses]));
         }
 
         return nodes;
     }
 
-    private static Bootstrap ToWire(InviteAddress node)
+    internal static Bootstrap ToWire(InviteAddress node)
     {
         var id = new byte[PeerId.SizeBytes];
         node.PeerId.CopyTo(id);

@@ -149,7 +149,7 @@ public sealed class InviteBook
     private InviteState? Read(string id)
     {
         // The id comes from outside and becomes the name of a file.
-        if (id.Length != 2 * Membership.InviteIdSizeBytes || id.AsSpan().ContainsAnyExcept("0123456789abcdef"))
+        if (id.Length != 2 * Membership.InviteIdSizeBytes || !id.All(char.IsAsciiHexDigitLower))
             return null;
         byte[]? content = BoundedFile.Read(PathOf(id), MaxFileBytes, ownerOnly: true);
         return content is null ? null : Statement.Read(InviteState.Parser, content, MaxFileBytes, $"The file of invite {id}");
