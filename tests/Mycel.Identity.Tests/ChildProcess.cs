@@ -1,6 +1,8 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text;
+using Mycel.Identity.Networks;
 
 namespace Mycel.Identity.Tests;
 
@@ -41,6 +43,13 @@ internal sealed class ChildProcess : IDisposable
 
     public void Kill() => _process.Kill();
 
+    /// <summary>Waits until the child is gone, however it ended.</summary>
+    public async Task EndAsync()
+    {
+        using var deadline = new CancellationTokenSource(Patience);
+        await _process.WaitForExitAsync(deadline.Token);
+    }
+
     /// <summary>What the child printed; fails the test when it did not end well.</summary>
     public async Task<string> ResultAsync()
     {
@@ -75,11 +84,33 @@ internal sealed class ChildProcess : IDisposable
             case "set":
                 SetMany(store, prefix: words[2], count: int.Parse(words[3], CultureInfo.InvariantCulture));
                 break;
+            case "redeem":
+                RedeemMany(folder);
+                break;
             default:
                 throw new ArgumentException(job);
         }
 
         Environment.Exit(0);
+    }
+
+    /// <summary>Redeems one invite for account after account, and writes down each that it would have told.</summary>
+    private static void RedeemMany(string folder)
+    {
+        var time = new FixedTime { Now = DateTimeOffset.UtcNow };
+        var host = new Person(time);
+        NetworkCharter network = host.Found();
+        var book = new InviteBook(Path.Combine(folder, "invites"), time);
+        Invite invite = host.Invite(network, time, Invite.MaxUses);
+        book.Add(invite, "");
+        using FileStream told = File.Create(Path.Combine(folder, "told"));
+        while (true)
+        {
+            using var guest = new Person(time);
+            book.Redeem(invite.Id, guest.Account.PublicKey, guest.Device.PeerId, opened => host.Admit(network, guest, opened.Terms, time.Now));
+            told.Write(Encoding.ASCII.GetBytes(guest.Account.AccountId + "\n"));
+            told.Flush();
+        }
     }
 
     private static void SetMany(string folder, string prefix, int count)
