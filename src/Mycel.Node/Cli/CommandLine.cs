@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using Mycel.Node.Cli.Chat;
 using Mycel.Node.Cli.Doctor;
+using Mycel.Node.Cli.Identity;
 using Mycel.Node.Cli.LocalModels;
 using Mycel.Node.Cli.Terminal;
 
@@ -49,6 +50,9 @@ internal static class CommandLine
         root.Subcommands.Add(RelayCommands.Build());
         root.Subcommands.Add(KeysCommands.Build());
         root.Subcommands.Add(SecretCommands.Build());
+        root.Subcommands.Add(InitCommand.Build());
+        root.Subcommands.Add(AccountCommands.Build());
+        root.Subcommands.Add(DeviceCommands.Build());
         root.Subcommands.Add(ConfigCommands.Build());
         root.Subcommands.Add(ReloadCommand.Build());
         root.Subcommands.Add(DoctorCommand.Build());
