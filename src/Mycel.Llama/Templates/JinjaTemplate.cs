@@ -44,7 +44,16 @@ public sealed class JinjaTemplate
         var state = new RenderState(time ?? TimeProvider.System);
         foreach (var (name, value) in values)
             state.Scope.Set(name, Import(value));
-        _body.Execute(state);
+        try
+        {
+            _body.Execute(state);
+        }
+        catch (InvalidOperationException error)
+        {
+            // .NET wraps what a comparison throws while it sorts; all else of this type is a list changed under a loop.
+            throw error.InnerException as TemplateException ?? new TemplateException("the chat template changes a list while it goes through it");
+        }
+
         return state.Output.ToString();
     }
 
