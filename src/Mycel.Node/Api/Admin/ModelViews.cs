@@ -83,7 +83,7 @@ internal sealed class ModelViews(ILocalModels models, ModelStore store, ModelPul
             ProcessBytes = status.Statistics is { ProcessBytes: > 0 } statistics ? statistics.ProcessBytes : null,
             Device = status.Model?.Device,
             Threads = status.Model is { Threads: > 0 } model ? model.Threads : null,
-            TokensPerSecond = RateOf(status),
+            TokensPerSecond = status.TokensPerSecond is { } rate ? Math.Round(rate, 1) : null,
             LoadedAt = status.LoadedAt,
             LastUsedAt = status.LastUsedAt,
             Restarts = status.Restarts,
@@ -132,9 +132,6 @@ internal sealed class ModelViews(ILocalModels models, ModelStore store, ModelPul
         return new ModelMemoryReply(
             fits, plan.ContextPerSlot, plan.Slots, plan.WeightBytes, plan.CacheBytes, plan.ComputeBytes, plan.OutputBytes, plan.TotalBytes, budget);
     }
-
-    private static double? RateOf(LocalModelStatus status) =>
-        status.Statistics is { GeneratedTokens: > 0 } done && done.StepTime > TimeSpan.Zero ? Math.Round(done.GeneratedTokens / done.StepTime.TotalSeconds, 1) : null;
 
     private static GgufHeader? ReadHeader(string path)
     {
