@@ -1,6 +1,7 @@
 using Mycel.Llama;
 using Mycel.Llama.Gguf;
 using Mycel.Node.Backends.Local.OpenAi;
+using Mycel.Node.Models;
 
 namespace Mycel.Node.Backends.Local;
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Mycel.Llama.Gguf;
 using Mycel.Node.Configuration;
+using Mycel.Node.Models;
 
 namespace Mycel.Node.Backends.Local;
 
@@ -185,7 +186,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
             while (true)
             {
                 var budget = Budget(settings);
-                var size = EngineSizing.Choose(facts, model.Spec.ContextLength ?? NullIfZero(settings.ContextLength), model.Spec.Slots ?? NullIfZero(settings.Slots), budget);
+                var size = EngineSizing.Choose(facts, model.Spec.ContextLength ?? settings.ContextLength, model.Spec.Slots ?? settings.Slots, budget);
                 if (size.Plan.TotalBytes <= budget) return await load(size, settings);
                 if (IdleLongest(except: model) is not { } idle)
                     throw new LocalModelException(507, "does_not_fit", $"The model '{model.Spec.Name}' {size.Plan.Refusal(facts, Math.Max(0, budget))}");
@@ -197,8 +198,6 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
             _room.Release();
         }
     }
-
-    private static int? NullIfZero(int value) => value == 0 ? null : value;
 
     /// <summary>Bytes that one more model may take.</summary>
     private long Budget(LocalEngineOptions settings)
