@@ -9,8 +9,15 @@ public class EngineMetricsTests
 {
     private static readonly LoadedModel Model = new()
     {
-        Description = "llama 2M Q8_0", ContextLength = 512, TrainedContextLength = 512, Slots = 3, VocabularySize = 2_048, EmbeddingLength = 128,
-        IsEmbedding = false, Device = "CPU", LibraryVersion = "b1",
+        Description = "llama 2M Q8_0",
+        ContextLength = 512,
+        TrainedContextLength = 512,
+        Slots = 3,
+        VocabularySize = 2_048,
+        EmbeddingLength = 128,
+        IsEmbedding = false,
+        Device = "CPU",
+        LibraryVersion = "b1",
     };
 
     [Fact]
@@ -23,8 +30,17 @@ public class EngineMetricsTests
             LoadTime = TimeSpan.FromSeconds(1.5),
             Statistics = new EngineStatistics
             {
-                SlotsUsed = 1, Waiting = 4, CacheCells = 2_048, CacheCellsUsed = 300, PromptTokens = 70, CachedTokens = 30, GeneratedTokens = 900,
-                DecodeTime = TimeSpan.FromSeconds(12.25), Steps = 500, Preemptions = 6, ProcessBytes = 123_456,
+                SlotsUsed = 1,
+                Waiting = 4,
+                CacheCells = 2_048,
+                CacheCellsUsed = 300,
+                PromptTokens = 70,
+                CachedTokens = 30,
+                GeneratedTokens = 900,
+                DecodeTime = TimeSpan.FromSeconds(12.25),
+                Steps = 500,
+                Preemptions = 6,
+                ProcessBytes = 123_456,
             },
         });
 
