@@ -20,6 +20,16 @@ public sealed class NodeIdentity : IDisposable
     /// <summary>A certificate that ends within this time is renewed, where the account key is at hand.</summary>
     public static readonly TimeSpan RenewBefore = TimeSpan.FromDays(120);
 
+    /// <summary>The machine's name, made to fit as the name of a device.</summary>
+    public static string MachineName
+    {
+        get
+        {
+            string name = string.Concat(Environment.MachineName.Where(c => !char.IsControl(c)));
+            return name.Length == 0 ? "node" : name[..Math.Min(name.Length, 64)];
+        }
+    }
+
     private readonly string _folder;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();

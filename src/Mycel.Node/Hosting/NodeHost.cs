@@ -36,12 +36,12 @@ internal static partial class NodeHost
         var options = settings.Current;
         PrivateFolder.Ensure(options.DataDir);
         using var folder = HoldFolder(options.DataDir);
-        using var deviceKey = DeviceKey.LoadOrCreate(options.DataDir);
-        using var secrets = new SecretStore(options.DataDir, deviceKey, TimeProvider.System);
+        using var identity = NodeIdentity.LoadOrCreate(options.DataDir, NodeIdentity.MachineName, passphrase: null, TimeProvider.System);
+        using var secrets = new SecretStore(options.DataDir, identity.Device, TimeProvider.System);
         using var keys = KeyStore.Open(options.DataDir, TimeProvider.System);
         RefuseOpenDoors(options.Api, keys);
 
-        await using var app = Build(settings, deviceKey, secrets, keys);
+        await using var app = Build(settings, identity, secrets, keys);
         keys.StartWatching(app.Services.GetRequiredService<ILogger<KeyStore>>());
         return await ServeAsync(app, settings);
     }
@@ -66,14 +66,14 @@ internal static partial class NodeHost
             $"Listening on {api.Host} without a key would let anyone on the network use this node. Make a key first with: mycel keys create --name NAME. Or say --open if that is what you want.", isSetting: true);
     }
 
-    private static WebApplication Build(OptionsStore settings, DeviceKey deviceKey, SecretStore secrets, KeyStore keys)
+    private static WebApplication Build(OptionsStore settings, NodeIdentity identity, SecretStore secrets, KeyStore keys)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         var api = settings.Current.Api;
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, api, settings.Current.DataDir));
         builder.WebHost.UseSockets(sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(2));
-        AddServices(builder.Services, settings, deviceKey, secrets, keys);
+        AddServices(builder.Services, settings, identity, secrets, keys);
         var app = builder.Build();
         MapRoutes(app);
         return app;
@@ -90,7 +90,7 @@ internal static partial class NodeHost
         kestrel.ListenUnixSocket(ControlSocket.Prepare(dataDir));
     }
 
-    private static void AddServices(IServiceCollection services, OptionsStore settings, DeviceKey deviceKey, SecretStore secrets, KeyStore keys)
+    private static void AddServices(IServiceCollection services, OptionsStore settings, NodeIdentity identity, SecretStore secrets, KeyStore keys)
     {
         services.AddLogging(logging => logging.AddNodeLogging(settings, TimeProvider.System));
         services.AddRoutingCore();
@@ -109,7 +109,7 @@ internal static partial class NodeHost
         services.AddSingleton(settings);
         services.AddSingleton<IOptionsSource>(settings);
         services.AddSingleton(TimeProvider.System);
-        services.AddSingleton(new NodeId(deviceKey.PeerId.ToString()));
+        services.AddSingleton(new NodeId(identity.Device.PeerId.ToString()));
         services.AddSingleton(secrets);
         services.AddSingleton(keys);
         services.AddSingleton<IKeyStore>(keys);

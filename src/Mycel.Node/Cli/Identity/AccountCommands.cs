@@ -73,7 +73,7 @@ internal static class AccountCommands
             if (OtherAccount(folder, imported) is { } other && !run.Line.GetValue(replace))
                 return run.Fail($"this device has the key of another account ({other}). Keep a copy of it with `mycel account export`, then say --replace.");
             imported.Save(folder, passphrase.Given(run));
-            using var identity = NodeIdentity.LoadOrCreate(folder, IdentityText.MachineName, passphrase.Given(run), TimeProvider.System);
+            using var identity = NodeIdentity.LoadOrCreate(folder, NodeIdentity.MachineName, passphrase.Given(run), TimeProvider.System);
             IdentityText.Write(run.Out, identity);
             run.Out.WriteLine("A node that runs takes this over when it is started again.");
             return ExitCode.Ok;
@@ -102,7 +102,7 @@ internal static class AccountCommands
         var folder = run.DataDir();
         if (!File.Exists(Path.Combine(folder, NodeIdentity.CertificateFileName)))
             throw new LocalRunException("this node has no keys yet. Make them with `mycel init`, or start it with `mycel serve`.", ExitCode.Failed);
-        return NodeIdentity.LoadOrCreate(folder, IdentityText.MachineName, passphrase: null, TimeProvider.System);
+        return NodeIdentity.LoadOrCreate(folder, NodeIdentity.MachineName, passphrase: null, TimeProvider.System);
     }
 
     private static AccountKey LoadKey(LocalRun run, Passphrase passphrase) =>
@@ -119,7 +119,7 @@ internal static class AccountCommands
         catch (LockedKeyException)
         {
             // Whose it is, its certificate tells.
-            using var identity = NodeIdentity.LoadOrCreate(folder, IdentityText.MachineName, passphrase: null, TimeProvider.System);
+            using var identity = NodeIdentity.LoadOrCreate(folder, NodeIdentity.MachineName, passphrase: null, TimeProvider.System);
             return identity.Certificate.AccountId == imported.AccountId ? null : identity.Certificate.AccountId;
         }
     }

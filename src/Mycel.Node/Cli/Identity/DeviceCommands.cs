@@ -47,7 +47,7 @@ internal static class DeviceCommands
             if (!PeerId.TryParse(run.Line.GetValue(peer), out var device)) return run.Fail("a peer id is 64 lowercase hexadecimal digits, as `mycel account show` prints it on the device.", ExitCode.Usage);
             var folder = run.DataDir();
             AccountCommands.Open(run).Dispose();
-            using var identity = passphrase.Use(run, secret => Unlocked(NodeIdentity.LoadOrCreate(folder, IdentityText.MachineName, secret, TimeProvider.System)));
+            using var identity = passphrase.Use(run, secret => Unlocked(NodeIdentity.LoadOrCreate(folder, NodeIdentity.MachineName, secret, TimeProvider.System)));
             identity.Revoke(device);
             run.Out.WriteLine("Cast out. A node that runs tells the others when it is started again.");
             return ExitCode.Ok;

@@ -6,16 +6,6 @@ namespace Mycel.Node.Cli.Identity;
 /// <summary>How the commands show who a node is.</summary>
 internal static class IdentityText
 {
-    /// <summary>Name of a new device: the machine's, made to fit.</summary>
-    public static string MachineName
-    {
-        get
-        {
-            var name = string.Concat(Environment.MachineName.Where(c => !char.IsControl(c)));
-            return name.Length == 0 ? "node" : name[..Math.Min(name.Length, 64)];
-        }
-    }
-
     public static string Day(DateTimeOffset time) => time.ToLocalTime().ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>The certificate, a line a fact.</summary>

@@ -17,7 +17,7 @@ internal static class InitCommand
         {
             var folder = run.DataDir();
             var isNew = !File.Exists(Path.Combine(folder, NodeIdentity.CertificateFileName));
-            var deviceName = run.Line.GetValue(name) ?? IdentityText.MachineName;
+            var deviceName = run.Line.GetValue(name) ?? NodeIdentity.MachineName;
             if (!isNew && run.Line.GetValue(name) is not null) return run.Fail("this node has its keys and its name already; `mycel account show` shows them.", ExitCode.Usage);
             if (!isNew && run.Line.GetValue(encrypt)) return run.Fail("this node has its keys already. Encrypt the account key with `mycel account encrypt`.", ExitCode.Usage);
             if (deviceName.Length is 0 or > 64 || deviceName.Any(char.IsControl)) return run.Fail("a device's name has 1 to 64 characters and no control characters.", ExitCode.Usage);
