@@ -13,7 +13,7 @@ public enum CongestionControl
 }
 
 /// <summary>Settings of an endpoint; checked when it is bound. A provider that cannot follow one says so in its own description.</summary>
-public sealed class EndpointOptions
+public sealed record EndpointOptions
 {
     /// <summary>Name of the protocol in the TLS handshake (ALPN).</summary>
     public const string Protocol = "mycel/1";
