@@ -21,7 +21,10 @@ privilege() {
 
 has_apt() { command -v apt-get >/dev/null && command -v apt-cache >/dev/null; }
 
-apt_offers() { [[ -n $(apt-cache madison "$1" 2>/dev/null) ]]; }
+# Options for every call of apt; empty but where a package comes from an additional source.
+apt_options=()
+
+apt_offers() { [[ -n $(apt-cache "${apt_options[@]}" madison "$1" 2>/dev/null) ]]; }
 
 # Installs one package if this user may. The package lists are fetched first where they do not know it, as in a new container.
 apt_install() {
@@ -30,11 +33,11 @@ apt_install() {
   as=$(privilege) || return 1
   mkdir -p "$build_dir" 2>/dev/null || return 1
   # shellcheck disable=SC2086 # `as` is two words or none
-  apt_offers "$package" || $as apt-get update -qq >"$log" 2>&1 </dev/null || true
+  apt_offers "$package" || $as apt-get "${apt_options[@]}" update -qq >"$log" 2>&1 </dev/null || true
   apt_offers "$package" || return 1
   say "Installing $package …"
   # shellcheck disable=SC2086
-  if ! $as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >"$log" 2>&1 </dev/null; then
+  if ! $as env DEBIAN_FRONTEND=noninteractive apt-get "${apt_options[@]}" install -y -qq --no-install-recommends "$package" >"$log" 2>&1 </dev/null; then
     tail -n 5 "$log" >&2
     return 1
   fi
@@ -91,6 +94,63 @@ need_sodium() {
     die "the native library libsodium is missing. Install it, then run this again:" "    sudo apt-get update && sudo apt-get install $(sodium_package)"
   fi
   die "the native library libsodium is missing. Install it with this system's package manager (the package is often called libsodium), then run this again."
+}
+
+readonly ngtcp2_library=libngtcp2_crypto_gnutls
+readonly ngtcp2_package=libngtcp2-crypto-gnutls8
+
+# Prints apt sources for CODENAME-backports: the addresses and keys that this system has CODENAME from, in both of apt's formats.
+backports_sources() {
+  local codename=$1 file
+  for file in /etc/apt/sources.list.d/*.sources; do
+    [[ -r $file ]] || continue
+    awk -v codename="$codename" 'BEGIN { RS = ""; FS = "\n" }
+      { ours = 0; off = 0; text = ""
+        for (i = 1; i <= NF; i++) {
+          if ($i ~ /^#/) continue
+          if ($i ~ /^Enabled:[ \t]*no/) off = 1
+          if ($i ~ /^Suites:/) { n = split($i, word, /[ \t]+/); for (w = 2; w <= n; w++) if (word[w] == codename) ours = 1; $i = "Suites: " codename "-backports" }
+          text = text $i "\n" }
+        if (ours && !off) print text }' "$file" >>"$2/backports.sources"
+  done
+  for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list; do
+    [[ -r $file ]] || continue
+    sed -nE "s|^(deb[[:space:]]+(\[[^]]*\][[:space:]]+)?[^[:space:]]+[[:space:]]+)$codename([[:space:]].*)$|\1$codename-backports\3|p" "$file" >>"$2/backports.list"
+  done
+}
+
+# Installs a package from Debian's backports without changing the system's own list of sources.
+backports_install() {
+  local codename parts status=0
+  codename=$(. /etc/os-release && [[ ${ID:-} == debian ]] && printf '%s' "${VERSION_CODENAME:-}") || return 1
+  [[ -n $codename ]] || return 1
+  parts=$(mktemp -d) || return 1
+  # apt reads its sources as another user.
+  chmod 755 "$parts"
+  cp /etc/apt/sources.list.d/*.sources /etc/apt/sources.list.d/*.list "$parts" 2>/dev/null || true
+  backports_sources "$codename" "$parts"
+  apt_options=(-o "Dir::Etc::SourceParts=$parts")
+  apt_install "$1" || status=1
+  apt_options=()
+  rm -rf "$parts"
+  return "$status"
+}
+
+# ngtcp2 with its GnuTLS part, which carries QUIC on Linux.
+has_ngtcp2() { has_library libngtcp2 && has_library "$ngtcp2_library"; }
+
+# For running: without it nodes still reach each other through the tunnel, so that it is missing is said, and no more.
+# Asked for once: where it cannot be had, every start would wait for the package lists again.
+want_ngtcp2() {
+  local tried="$build_dir/no-ngtcp2"
+  if has_ngtcp2; then return 0; fi
+  if [[ ! -e $tried ]]; then
+    if apt_install "$ngtcp2_package" || backports_install "$ngtcp2_package"; then
+      if has_ngtcp2; then return 0; fi
+    fi
+    { mkdir -p "$build_dir" && : >"$tried"; } 2>/dev/null || true
+  fi
+  say "QUIC is off: the library ngtcp2 is missing (Debian 13 or newer, Ubuntu 24.10 or newer: sudo apt-get install $ngtcp2_package; Debian 12: the same from bookworm-backports)."
 }
 
 # Restores llama.cpp's prebuilt libraries for one backend (cpu, cuda or vulkan) as the lock file says; npm picks those of this machine.

@@ -1,0 +1,48 @@
+using System.Net;
+
+namespace Mycel.Transport.Tests.Conformance;
+
+/// <summary>
+/// What every provider of links must do; run once for each. This part sets up, the others are the tests: handshakes, streams, load,
+/// ends.
+/// </summary>
+public abstract partial class TransportConformance
+{
+    protected TransportConformance(ITransportProvider provider)
+    {
+        Provider = provider;
+        Assert.SkipUnless(provider.IsSupported, $"{provider.Name} is not supported here: {provider.WhyNot}");
+    }
+
+    protected ITransportProvider Provider { get; }
+
+    /// <summary>Whether a reason travels with a close.</summary>
+    protected virtual bool CarriesReason => true;
+
+    protected static EndpointOptions Defaults => new()
+    {
+        Local = new IPEndPoint(IPAddress.Loopback, 0),
+        Credentials = Certificates.Create(),
+        Validator = static _ => null,
+        HandshakesPerSecondPerAddress = 10_000,
+    };
+
+    protected ValueTask<ITransportEndpoint> BindAsync(EndpointOptions? options = null) => Provider.BindAsync(options ?? Defaults, Timeouts.Token());
+
+    private protected async Task<Pair> ConnectAsync(EndpointOptions? server = null, EndpointOptions? client = null)
+        => await Pair.ConnectAsync(await BindAsync(server), await BindAsync(client ?? server));
+
+    /// <summary>Whether an endpoint holds no buffers any more.</summary>
+    protected virtual bool HoldsNothing(ITransportEndpoint endpoint) => true;
+
+    private protected static async Task<TransportException> FailsAsync(Func<Task> action)
+        => await Assert.ThrowsAsync<TransportException>(() => action().WaitAsync(Timeouts.Limit));
+
+    /// <summary>Both ends are done with every stream and hold no data.</summary>
+    private protected async Task NothingLeftAsync(Pair pair)
+    {
+        await Timeouts.Until(
+            () => pair.Accepted.ReadStatistics().OpenStreams == 0 && pair.Dialled.ReadStatistics().OpenStreams == 0, "all streams closed");
+        await Timeouts.Until(() => HoldsNothing(pair.Server) && HoldsNothing(pair.Client), "all buffers given back");
+    }
+}
