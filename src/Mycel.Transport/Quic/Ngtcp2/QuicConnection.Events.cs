@@ -10,7 +10,12 @@ internal sealed unsafe partial class QuicConnection
     private ulong _busySince;
 
     /// <summary>A packet for this connection; garbage does no harm.</summary>
-    public void Read(NativePath* path, byte* packet, int length, ulong now)
+    /// <param name="path">Its addresses.</param>
+    /// <param name="packet">The datagram.</param>
+    /// <param name="length">In bytes.</param>
+    /// <param name="isForThis">Whether it carries an id of this connection, which strangers do not know: a sign of life then.</param>
+    /// <param name="now">In nanoseconds.</param>
+    public void Read(NativePath* path, byte* packet, int length, bool isForThis, ulong now)
     {
         _datagramsReceived++;
         NativePacketInfo info = default;
@@ -18,8 +23,12 @@ internal sealed unsafe partial class QuicConnection
         switch (result)
         {
             case 0:
-                _lastReceived = now;
-                FollowAddress(path);
+                if (isForThis)
+                {
+                    _lastReceived = now;
+                    FollowAddress(path);
+                }
+
                 Endpoint.MarkDirty(this);
                 break;
             case NativeQuic.ErrorDraining:

@@ -142,7 +142,7 @@ internal sealed unsafe partial class QuicEndpoint
         if (connection.Phase is ConnectionPhase.Closing or ConnectionPhase.Draining)
             connection.AnswerClosed();
         else if (connection.Phase != ConnectionPhase.Dead)
-            connection.Read(&path, packet, length, Now);
+            connection.Read(&path, packet, length, isForThis: true, Now);
     }
 
     private void ReceiveFromStranger(byte* packet, int length, NativeVersionCid* ids, NativePath* path, NetAddress* from)
@@ -189,7 +189,7 @@ internal sealed unsafe partial class QuicEndpoint
 
         HalfOpen++;
         Register(connection);
-        connection.Read(path, packet, length, Now);
+        connection.Read(path, packet, length, isForThis: true, Now);
     }
 
     /// <summary>Whether the packet carries a token that was sent to this address a moment ago.</summary>
@@ -214,7 +214,7 @@ internal sealed unsafe partial class QuicEndpoint
         {
             if (candidate.Phase != ConnectionPhase.Open)
                 continue;
-            candidate.Read(path, packet, length, Now);
+            candidate.Read(path, packet, length, isForThis: false, Now);
             if (candidate.Phase != ConnectionPhase.Open)
                 return true;
         }
