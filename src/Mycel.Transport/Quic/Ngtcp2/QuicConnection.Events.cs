@@ -78,7 +78,7 @@ internal sealed unsafe partial class QuicConnection
         if (bytes == 0 || _phase is not (ConnectionPhase.Handshake or ConnectionPhase.Open))
             return;
         if (!stream.IsReadingOver && !stream.IsClosed)
-            NativeQuic.ngtcp2_conn_extend_max_stream_offset(_connection, stream.Id, (ulong)bytes);
+            _ = NativeQuic.ngtcp2_conn_extend_max_stream_offset(_connection, stream.Id, (ulong)bytes);
         ReturnToConnection(bytes);
     }
 
@@ -194,7 +194,7 @@ internal sealed unsafe partial class QuicConnection
     /// <summary>A connection id of ours, with the token by which a peer knows a reset to be true.</summary>
     public void IssueCid(NativeCid* cid, byte* token, int length)
     {
-        *cid = Endpoint.NewCid();
+        *cid = QuicEndpoint.NewCid();
         cid->Length = (nuint)length;
         Endpoint.WriteResetToken(cid, token);
         AddCid(CidKey.From(cid));
@@ -313,7 +313,7 @@ internal sealed unsafe partial class QuicConnection
         NativePath* current = NativeQuic.ngtcp2_conn_get_path(_connection);
         NetAddress before = _remote;
         _remote = NetAddress.From(current->Remote.Address, current->Remote.Length);
-        _remoteEndPoint = null;
+        _remoteEndPoint = _remote.ToEndPoint();
         Endpoint.MoveRemote(this, before);
     }
 }

@@ -84,6 +84,9 @@ internal sealed partial class QuicEndpoint : ITransportEndpoint
     /// <summary>Incoming handshakes under way. Under the gate.</summary>
     public int HalfOpen { get; set; }
 
+    /// <summary>Connections that are not over. Under the gate.</summary>
+    public int Live { get; set; }
+
     /// <summary>The clock of the gate: never runs backwards, which the library would not survive.</summary>
     public ulong Now { get; private set; }
 
@@ -186,7 +189,8 @@ internal sealed partial class QuicEndpoint : ITransportEndpoint
             ulong planned = _plannedWake;
             Advance();
             DrainPosted();
-            Finish(inline: false);
+            // Timers are left to the endpoint's thread: it first reads what came, which may make a peer not silent after all.
+            Finish(timers: false);
             again = !_posted.IsEmpty || Sending.IsBlocked || Deadlines.Earliest < planned;
         }
         finally
@@ -216,9 +220,9 @@ internal sealed partial class QuicEndpoint : ITransportEndpoint
 
     private unsafe void Dial(QuicConnection connection)
     {
-        if (_connections.Count >= Options.MaxConnections)
+        if (Live >= Options.MaxConnections)
         {
-            connection.Abandon(new TransportException(TransportFailure.Local, 0, $"There are {_connections.Count} connections already; the limit is {Options.MaxConnections}."));
+            connection.Abandon(new TransportException(TransportFailure.Local, 0, $"There are {Live} connections already; the limit is {Options.MaxConnections}."));
             return;
         }
 
