@@ -7,4 +7,6 @@ public sealed class MsQuicConformanceTests() : TransportConformance(new MsQuicPr
     protected override bool CarriesReason => false;
 
     protected override bool TellsRefusalAtConnect => false;
+
+    protected override bool OpensLazily => false;
 }

@@ -22,6 +22,9 @@ public abstract partial class TransportConformance
     /// <summary>Whether a dial waits for the peer's judgement; else it may show at the first use.</summary>
     protected virtual bool TellsRefusalAtConnect => true;
 
+    /// <summary>Whether a stream that is opened and not used stays unknown to the peer.</summary>
+    protected virtual bool OpensLazily => true;
+
     protected static EndpointOptions Defaults => new()
     {
         Local = new IPEndPoint(IPAddress.Loopback, 0),

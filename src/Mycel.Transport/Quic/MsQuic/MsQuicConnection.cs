@@ -36,7 +36,7 @@ internal sealed class MsQuicConnection : ITransportConnection
         {
             return Adopt(await _inner.OpenOutboundStreamAsync(QuicStreamType.Bidirectional, cancellation).ConfigureAwait(false));
         }
-        catch (Exception error) when (error is QuicException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
+        catch (Exception error) when (QuicCodes.IsFailure(error))
         {
             throw Fail(error);
         }
@@ -64,7 +64,7 @@ internal sealed class MsQuicConnection : ITransportConnection
         {
             await _inner.CloseAsync(code).ConfigureAwait(false);
         }
-        catch (Exception error) when (error is QuicException or ObjectDisposedException)
+        catch (Exception error) when (QuicCodes.IsFailure(error))
         {
             // It was over already.
         }
@@ -110,7 +110,7 @@ internal sealed class MsQuicConnection : ITransportConnection
                     await stream.DisposeAsync().ConfigureAwait(false);
             }
         }
-        catch (Exception error) when (error is QuicException or ObjectDisposedException or System.Security.Authentication.AuthenticationException)
+        catch (Exception error) when (QuicCodes.IsFailure(error))
         {
             Fail(error);
             await _inner.DisposeAsync().ConfigureAwait(false);

@@ -8,6 +8,9 @@ internal sealed class MsQuicStream : ITransportStream
     /// <summary>What a read that can be cancelled is made with, in bytes.</summary>
     private const int OwnBufferBytes = 16 << 10;
 
+    /// <summary>What is written at once, in bytes.</summary>
+    private const int PieceBytes = 64 << 10;
+
     private readonly MsQuicConnection _connection;
     private readonly QuicStream _inner;
     private readonly Lazy<Task> _writesClosed;
@@ -47,7 +50,7 @@ internal sealed class MsQuicStream : ITransportStream
             _endRead = count == 0;
             return count;
         }
-        catch (Exception error) when (error is QuicException or ObjectDisposedException)
+        catch (Exception error) when (QuicCodes.IsFailure(error))
         {
             throw _readAborted ?? _connection.Fail(error);
         }
@@ -65,10 +68,15 @@ internal sealed class MsQuicStream : ITransportStream
         {
             if (data.IsEmpty && end)
                 _inner.CompleteWrites();
-            else if (!data.IsEmpty)
-                await _inner.WriteAsync(data, end, cancellation).ConfigureAwait(false);
+            while (!data.IsEmpty)
+            {
+                // The library takes over a piece however large, and only then looks at whether there is room.
+                int count = Math.Min(data.Length, PieceBytes);
+                await _inner.WriteAsync(data[..count], end && count == data.Length, cancellation).ConfigureAwait(false);
+                data = data[count..];
+            }
         }
-        catch (Exception error) when (error is QuicException or ObjectDisposedException)
+        catch (Exception error) when (QuicCodes.IsFailure(error))
         {
             throw _writeAborted ?? _connection.Fail(error);
         }
@@ -108,7 +116,7 @@ internal sealed class MsQuicStream : ITransportStream
         {
             await _inner.DisposeAsync().ConfigureAwait(false);
         }
-        catch (Exception error) when (error is QuicException or ObjectDisposedException)
+        catch (Exception error) when (QuicCodes.IsFailure(error))
         {
             // It is over in any case.
         }
@@ -142,7 +150,7 @@ internal sealed class MsQuicStream : ITransportStream
         {
             await _inner.WritesClosed.ConfigureAwait(false);
         }
-        catch (Exception error) when (error is QuicException or ObjectDisposedException)
+        catch (Exception error) when (QuicCodes.IsFailure(error))
         {
             throw _writeAborted ?? _connection.Fail(error);
         }

@@ -11,6 +11,9 @@ internal static class QuicCodes
 
     private const long CryptoError = 0x100;
 
+    /// <summary>Whether it is a failure of the link or stream, and no mistake of the program.</summary>
+    public static bool IsFailure(Exception error) => error is QuicException or ObjectDisposedException or AuthenticationException;
+
     /// <summary>The same failure in the terms of links.</summary>
     /// <param name="error">What System.Net.Quic threw.</param>
     /// <param name="peer">Who it was with, for the message.</param>
