@@ -43,7 +43,9 @@ internal sealed class Client(ITransportEndpoint endpoint, IPEndPoint server, IPE
 
         await HandshakesAsync(50, []);
         List<double> connects = [], withEcho = [];
+        cpu = Cpu();
         await HandshakesAsync(200, connects, withEcho);
+        figures["handshake_and_echo_cpu_ms"] = (Cpu() - cpu) / 1000 / connects.Count;
         figures["handshake_p50_ms"] = Median(connects);
         figures["handshake_and_echo_p50_ms"] = Median(withEcho);
 
