@@ -17,9 +17,6 @@ public sealed class MsQuicDialsNgtcp2Tests() : TransportConformance(new Alternat
 public sealed class Ngtcp2DialsMsQuicTests() : TransportConformance(new AlternatingProvider(new MsQuicProvider(), new Ngtcp2Provider()))
 {
     protected override bool CarriesReason => false;
-
-    protected override string DiesOfAbandonedHandshakes
-        => "libmsquic up to 2.5.9 reads a null pointer when the dialling end closes while .NET checks its certificate (microsoft/msquic#5962).";
 }
 
 /// <summary>Binds with one provider, then with the other, and so on: the tests bind the listening end first.</summary>

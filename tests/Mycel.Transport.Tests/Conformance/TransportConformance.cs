@@ -25,9 +25,6 @@ public abstract partial class TransportConformance
     /// <summary>Whether a stream that is opened and not used stays unknown to the peer.</summary>
     protected virtual bool OpensLazily => true;
 
-    /// <summary>Why the process may not survive peers that give up while they connect; null where it does.</summary>
-    protected virtual string? DiesOfAbandonedHandshakes => null;
-
     protected static EndpointOptions Defaults => new()
     {
         Local = new IPEndPoint(IPAddress.Loopback, 0),

@@ -7,7 +7,8 @@ namespace Mycel.Transport.Quic.MsQuic;
 /// QUIC by System.Net.Quic, where .NET finds libmsquic (Windows has it). What it cannot do of what is asked of a provider: it dials from
 /// sockets of its own, so that there is no hole punching from the listening port; no reason travels with a close; a dial is
 /// complete before the peer has judged this side's certificate, so that a refusal may show at the first use only; and the limits on
-/// handshakes, sending buffers and reset keys are libmsquic's own.
+/// handshakes, sending buffers and reset keys are libmsquic's own. Before version 2.6 libmsquic ends the process when a peer closes while
+/// .NET checks its certificate (microsoft/msquic#5962).
 /// </summary>
 public sealed class MsQuicProvider : ITransportProvider
 {
