@@ -58,6 +58,7 @@ internal sealed class Client(ITransportEndpoint endpoint, IPEndPoint server, IPE
         figures["streams_100k_server_growth_mb"] = otherAfter - otherBefore;
         figures["client_rss_mb"] = ownAfter;
         figures["server_rss_mb"] = otherAfter;
+        (figures["idle_50_cpu_percent"], figures["idle_50_kb_each"]) = await IdleAsync(50, TimeSpan.FromSeconds(10));
         Console.WriteLine(JsonSerializer.Serialize(figures));
     }
 
@@ -143,6 +144,24 @@ internal sealed class Client(ITransportEndpoint endpoint, IPEndPoint server, IPE
             await AskAsync(connection, new byte[RequestBytes], new byte[RequestBytes]);
             withEcho?.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
         }
+    }
+
+    /// <summary>What idle connections take: processor time of both ends, in percent of a core, and memory of both, in kilobytes each.</summary>
+    private async Task<(double CpuPercent, double KilobytesEach)> IdleAsync(int count, TimeSpan time)
+    {
+        (double ownBefore, double otherBefore) = Memory();
+        var connections = new List<ITransportConnection>();
+        for (int i = 0; i < count; i++)
+            connections.Add(await endpoint.ConnectAsync(server));
+        (double ownAfter, double otherAfter) = Memory();
+        // Once round before: what has never run is compiled at its first run.
+        await Task.Delay(time);
+        double cpu = Cpu();
+        await Task.Delay(time);
+        cpu = Cpu() - cpu;
+        foreach (ITransportConnection connection in connections)
+            await connection.DisposeAsync();
+        return (100 * cpu / time.TotalMicroseconds, (ownAfter - ownBefore + otherAfter - otherBefore) * 1024 / count);
     }
 
     private static double Median(List<double> values)

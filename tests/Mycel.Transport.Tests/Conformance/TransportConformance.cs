@@ -11,7 +11,7 @@ public abstract partial class TransportConformance
     protected TransportConformance(ITransportProvider provider)
     {
         Provider = provider;
-        Assert.SkipUnless(provider.IsSupported, $"{provider.Name} is not supported here: {provider.WhyNot}");
+        Assert.SkipUnless(provider.IsSupported, $"{provider.Name} is not supported here: {provider.WhyNot?.Split(". ")[0]}");
     }
 
     protected ITransportProvider Provider { get; }
