@@ -54,7 +54,7 @@ internal sealed class ModelsCommands
 
     private CliCommand BuildPull()
     {
-        Argument<string> source = new("SOURCE") { Description = "Name that 'mycel models recommend' shows, hf:ORG/REPO:FILE.gguf, or an https address" };
+        Argument<string> source = new("SOURCE") { HelpName = "SOURCE", Description = "Name that 'mycel models recommend' shows, hf:ORG/REPO:FILE.gguf, or an https address" };
         source.CompletionSources.Add(_ => KnownModels.All.Select(model => new CompletionItem(model.Name)));
         Option<string?> sha256 = new("--sha256") { Description = "SHA-256 of the file; needed with an https address", HelpName = "HEX" };
         Option<string?> name = new("--name") { Description = "Name to keep it under (default: the file's)", HelpName = "NAME" };
@@ -76,7 +76,7 @@ internal sealed class ModelsCommands
 
     private CliCommand BuildLoad()
     {
-        Argument<string> model = new("NAME|PATH") { Description = "Name of a local model, or the path of a GGUF file" };
+        Argument<string> model = new("NAME|PATH") { HelpName = "NAME|PATH", Description = "Name of a local model, or the path of a GGUF file" };
         model.CompletionSources.Add(CompleteNames);
         Option<string?> name = new("--name") { Description = "Name to announce it under (default: its own)", HelpName = "NAME" };
         Option<int?> context = Number("--context", 1, 16_777_216, "Tokens a request may use (default: engine.context)");
@@ -103,7 +103,7 @@ internal sealed class ModelsCommands
 
     private CliCommand BuildUnload()
     {
-        Argument<string> model = new("NAME") { Description = "Name of an announced model" };
+        Argument<string> model = new("NAME") { HelpName = "NAME", Description = "Name of an announced model" };
         model.CompletionSources.Add(CompleteNames);
         CliCommand command = new("unload", "Take a model out of memory; the node announces it no longer") { Examples = ["mycel models unload qwen3-4b"] };
         command.Arguments.Add(model);
@@ -114,7 +114,7 @@ internal sealed class ModelsCommands
 
     private CliCommand BuildShow()
     {
-        Argument<string> model = new("NAME|PATH") { Description = "Name of a local model, or the path of a GGUF file" };
+        Argument<string> model = new("NAME|PATH") { HelpName = "NAME|PATH", Description = "Name of a local model, or the path of a GGUF file" };
         model.CompletionSources.Add(CompleteNames);
         Option<bool> json = CliCommand.JsonOption();
         CliCommand command = new("show", "Show what a model is, and the memory it would take") { Examples = ["mycel models show qwen3-4b", "mycel models show ./my.gguf"] };
@@ -126,7 +126,7 @@ internal sealed class ModelsCommands
 
     private CliCommand BuildRemove()
     {
-        Argument<string> model = new("NAME") { Description = "Name of a model in the models folder, or of an interrupted download" };
+        Argument<string> model = new("NAME") { HelpName = "NAME", Description = "Name of a model in the models folder, or of an interrupted download" };
         model.CompletionSources.Add(CompleteNames);
         Option<bool> yes = new("--yes", "-y") { Description = "Do not ask" };
         CliCommand command = new("rm", "Delete a model from the models folder") { Examples = ["mycel models rm qwen3-4b"] };

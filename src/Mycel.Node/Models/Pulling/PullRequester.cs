@@ -71,6 +71,11 @@ internal sealed class PullRequester(HttpClient http, HubSettings hub, bool allow
         {
             throw refusal;
         }
+        catch (HttpRequestException error) when (from == 0 && error.HttpRequestError == HttpRequestError.NameResolutionError)
+        {
+            // Nothing has come yet, so it is more likely a slip or no network at all than a moment's trouble.
+            throw Failed($"{address.Host} cannot be reached: {Reason(error)}. Check the address, and that this machine reaches the internet.");
+        }
         catch (HttpRequestException error)
         {
             // The client's own message may name the address with its query.
