@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using Mycel.EndToEnd.Devices;
 using Mycel.EndToEnd.Harness;
 
 namespace Mycel.EndToEnd.Local;
@@ -122,6 +123,15 @@ internal static class LocalCalls
         await client.SendAsync(RawConnection.Post(NodeCalls.ChatPath, Chat(text, more, stream: true, model)));
         Assert.Equal(200, (await client.ReadHeadAsync()).Status);
         await client.ReadUntilAsync("\"content\":\"");
+        return client;
+    }
+
+    /// <summary>Begins a stream of a device behind the node; the device is through with it already.</summary>
+    public static async Task<RawConnection> BeginRelayStreamAsync(this NodeProcess node, FaultyDevice device)
+    {
+        var client = await RawConnection.OpenAsync(node);
+        await client.SendAsync(RawConnection.Post(NodeCalls.ChatPath, NodeCalls.ChatBody(device.Model, stream: true)));
+        Assert.Equal(200, (await client.ReadHeadAsync()).Status);
         return client;
     }
 
