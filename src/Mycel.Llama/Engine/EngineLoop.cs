@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
-using Mycel.Llama.Native;
 
 namespace Mycel.Llama.Engine;
 

@@ -55,7 +55,7 @@ internal sealed unsafe class LlamaModel : SafeHandle
         get
         {
             var buffer = stackalloc byte[256];
-            NativeMethods.llama_model_desc(handle, buffer, 256);
+            _ = NativeMethods.llama_model_desc(handle, buffer, 256);
             return Utf8.ToString(buffer);
         }
     }

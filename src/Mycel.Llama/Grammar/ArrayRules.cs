@@ -38,7 +38,7 @@ internal sealed class ArrayRules
         List<string> places = [];
         for (int i = 0; i < prefix && !(i >= max); i++)
         {
-            string? item = _compiler.Rule(SchemasAt(i), _rule + "-item");
+            string? item = _compiler.Rule(SchemasAt(_set, i), _rule + "-item");
             if (item is null && min > i)
                 throw new GrammarException($"'minItems' asks for {min} items, but no value fits the one at {i}.", _set.Place);
             if (item is null)
@@ -50,7 +50,7 @@ internal sealed class ArrayRules
         }
         // Where the schema lists items and says nothing of others, the list is taken to be complete.
         bool isComplete = places.Count > 0 && min <= places.Count && !_set.All("items").Any(i => i.Value.ValueKind != JsonValueKind.Array) && !_set.Has("additionalItems");
-        string? other = isComplete || max <= places.Count ? null : _compiler.Rule(SchemasAt(int.MaxValue), _rule + "-item");
+        string? other = isComplete || max <= places.Count ? null : _compiler.Rule(SchemasAt(_set, int.MaxValue), _rule + "-item");
         if (other is null && min > places.Count)
             throw new GrammarException($"'minItems' asks for {min} items, but only {places.Count} are allowed.", _set.Place);
         List<string> needs = [.. places.Take(min)];
@@ -75,10 +75,10 @@ internal sealed class ArrayRules
     }
 
     /// <summary>All schemas that the item at a place must fit.</summary>
-    private List<SchemaNode> SchemasAt(int place)
+    public static List<SchemaNode> SchemasAt(SchemaSet set, int place)
     {
         List<SchemaNode> schemas = [];
-        foreach (SchemaNode node in _set.Nodes)
+        foreach (SchemaNode node in set.Nodes)
         {
             if (PrefixOf(node) is var (keyword, list) && place < list.GetArrayLength())
                 schemas.Add(node.Child(list[place], keyword, place.ToString(CultureInfo.InvariantCulture)));

@@ -2,63 +2,48 @@ using System.Text.Json;
 
 namespace Mycel.Llama.Grammar;
 
-/// <summary>Rules for <c>enum</c> and <c>const</c>. Of the values those count that fit the type and the bounds beside them.</summary>
+/// <summary>Rules for <c>enum</c> and <c>const</c>. Of the values those count that fit all else the schema says.</summary>
 internal static class EnumRules
 {
     /// <summary>Most values.</summary>
     private const int MaxValues = 1_000;
 
-    public static string Body(SchemaSet set)
+    public static string Body(SchemaSet set, SchemaResolver resolver)
     {
-        IReadOnlyList<string> texts = Values(set);
+        IReadOnlyList<string> texts = Values(set, resolver);
         int[][] characters = [.. texts.Select(t => t.EnumerateRunes().Select(r => r.Value).ToArray())];
         Array.Sort(characters, (a, b) => a.AsSpan().SequenceCompareTo(b));
         return Choice(characters, 0);
     }
 
     /// <summary>The values that fit, as compact JSON.</summary>
-    public static IReadOnlyList<string> Values(SchemaSet set)
+    public static IReadOnlyList<string> Values(SchemaSet set, SchemaResolver resolver)
     {
-        List<JsonElement>? values = null;
+        List<(string Text, JsonElement Value)>? values = null;
         foreach ((SchemaNode node, JsonElement list) in set.All("enum"))
         {
             if (list.ValueKind != JsonValueKind.Array || list.GetArrayLength() == 0)
                 throw new GrammarException("'enum' must be a list of values that is not empty.", node.At("enum"));
             if (list.GetArrayLength() > MaxValues)
                 throw new GrammarException($"'enum' has more than {MaxValues} values.", node.At("enum"));
-            values = Common(values, [.. list.EnumerateArray()]);
+            values = Common(values, [.. list.EnumerateArray().Select(v => (Compact(v), v))]);
         }
         foreach ((_, JsonElement value) in set.All("const"))
-            values = Common(values, [value]);
-        return [.. (values ?? []).Where(v => Fits(set, v)).Select(Compact).Distinct()];
+            values = Common(values, [(Compact(value), value)]);
+        ValueCheck check = new(resolver);
+        return [.. (values ?? []).Where(v => check.Fits(set, v.Value)).Select(v => v.Text).Distinct()];
     }
 
-    private static List<JsonElement> Common(List<JsonElement>? values, List<JsonElement> others) =>
-        values is null ? others : [.. values.Where(v => others.Any(o => JsonElement.DeepEquals(v, o)))];
-
-    private static bool Fits(SchemaSet set, JsonElement value)
+    private static List<(string, JsonElement)> Common(List<(string Text, JsonElement Value)>? values, List<(string Text, JsonElement Value)> others)
     {
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.String:
-                int length = value.GetString()!.EnumerateRunes().Count();
-                return set.Types.HasFlag(JsonTypes.String) && length >= (set.Count("minLength", true) ?? 0) && length <= (set.Count("maxLength", false) ?? int.MaxValue);
-            case JsonValueKind.Number:
-                double number = value.GetDouble();
-                return (set.Types.HasFlag(JsonTypes.Number) || (set.Types.HasFlag(JsonTypes.Integer) && number == Math.Floor(number))) && NumberRules.IsWithin(set, number);
-            case JsonValueKind.True or JsonValueKind.False:
-                return set.Types.HasFlag(JsonTypes.Boolean);
-            case JsonValueKind.Null:
-                return set.Types.HasFlag(JsonTypes.Null);
-            case JsonValueKind.Object:
-                return set.Types.HasFlag(JsonTypes.Object);
-            default:
-                return set.Types.HasFlag(JsonTypes.Array);
-        }
+        if (values is null)
+            return others;
+        HashSet<string> texts = [.. others.Select(o => o.Text)];
+        return [.. values.Where(v => texts.Contains(v.Text))];
     }
 
     /// <summary>A value's JSON text without white space.</summary>
-    private static string Compact(JsonElement value) => value.ValueKind switch
+    public static string Compact(JsonElement value) => value.ValueKind switch
     {
         JsonValueKind.String => JsonRules.Text(value.GetString()!),
         JsonValueKind.Object => "{" + string.Join(',', value.EnumerateObject().Select(p => JsonRules.Text(p.Name) + ":" + Compact(p.Value))) + "}",

@@ -43,7 +43,7 @@ internal sealed class ObjectRules
         List<(string Member, string Rule, bool IsRequired)> members = [];
         foreach (string name in _order)
         {
-            string? value = _compiler.Rule(SchemasOf(name), name);
+            string? value = _compiler.Rule(SchemasOf(_set, name), name);
             bool isRequired = _required.Contains(name);
             if (value is null && isRequired)
                 throw new GrammarException($"The property '{name}' is required, but no value fits it.", _set.Place);
@@ -81,12 +81,12 @@ internal sealed class ObjectRules
     }
 
     /// <summary>All schemas that a property must fit.</summary>
-    private List<SchemaNode> SchemasOf(string name)
+    public static List<SchemaNode> SchemasOf(SchemaSet set, string name)
     {
         List<SchemaNode> schemas = [];
-        foreach (SchemaNode node in _set.Nodes)
+        foreach (SchemaNode node in set.Nodes)
         {
-            if (node.Element.TryGetProperty("properties", out JsonElement properties) && properties.TryGetProperty(name, out JsonElement schema))
+            if (node.Element.TryGetProperty("properties", out JsonElement properties) && properties.ValueKind == JsonValueKind.Object && properties.TryGetProperty(name, out JsonElement schema))
                 schemas.Add(node.Child(schema, "properties", name));
             else if (node.Element.TryGetProperty("additionalProperties", out JsonElement additional))
                 schemas.Add(node.Child(additional, "additionalProperties"));

@@ -11,7 +11,8 @@ internal sealed class OtherNames
     public OtherNames(GrammarBuilder builder, IEnumerable<string> names)
     {
         _builder = builder;
-        foreach (string name in names)
+        // A name with a character that needs an escape cannot be written here anyhow.
+        foreach (string name in names.Where(n => !n.Any(c => c is '"' or '\\' or < ' ')))
         {
             Branch branch = _root;
             foreach (Rune rune in name.EnumerateRunes())

@@ -19,12 +19,17 @@ internal static class PatternRules
     /// <exception cref="GrammarException">It is no regular expression, or one that a grammar cannot follow.</exception>
     public static (string Text, long Shortest, long? Longest) Compile(GrammarBuilder builder, string pattern, string place)
     {
-        PatternNode node = new PatternParser(pattern, place).Parse();
-        IReadOnlyList<PatternNode> choices = node is PatternChoice choice ? choice.Choices : [node];
-        // Like a search: what the pattern does not tie to the start or the end may have anything around it.
-        node = new PatternChoice([.. choices.Select(Anchored)]);
+        PatternNode node = Parse(pattern, place);
         string text = Text(builder, node, place);
         return (text.Length == 0 ? "\"\"" : text, node.Shortest, node.Longest);
+    }
+
+    /// <summary>A pattern as one for whole strings: like a search, what it does not tie to the start or the end may have anything around it.</summary>
+    public static PatternNode Parse(string pattern, string place)
+    {
+        PatternNode node = new PatternParser(pattern, place).Parse();
+        IReadOnlyList<PatternNode> choices = node is PatternChoice choice ? choice.Choices : [node];
+        return new PatternChoice([.. choices.Select(Anchored)]);
     }
 
     private static PatternSequence Anchored(PatternNode node)

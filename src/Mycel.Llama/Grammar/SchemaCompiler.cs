@@ -8,9 +8,6 @@ internal sealed class SchemaCompiler
     /// <summary>Longest schema, in characters.</summary>
     public const int MaxSchemaCharacters = 512 << 10;
 
-    /// <summary>Most alternatives that the unions of one schema may come to.</summary>
-    private const int MaxAlternatives = 500;
-
     private readonly SchemaNode _root;
     private readonly Dictionary<string, string> _rules = [];
     private readonly Queue<(string Rule, SchemaSet Set)> _open = new();
@@ -77,7 +74,7 @@ internal sealed class SchemaCompiler
             return;
         }
         List<string> choices = [];
-        foreach (SchemaSet choice in Expand(set))
+        foreach (SchemaSet choice in set.Expand(Resolver))
             choices.Add(choice.IsAny ? JsonRules.Any(Builder) : Rule(choice, rule));
         if (choices.Count == 0)
             throw new GrammarException("None of the alternatives can be fulfilled.", set.Place);
@@ -85,35 +82,10 @@ internal sealed class SchemaCompiler
         Builder.Define(rule, string.Join(" | ", choices.Distinct()));
     }
 
-    /// <summary>
-    /// All ways to choose from the unions of a schema, unions within unions and those that refer to themselves included. Every rule so begins
-    /// with a character after two steps at most: llama.cpp does not bear left recursion, and looks for it along all paths.
-    /// </summary>
-    private List<SchemaSet> Expand(SchemaSet set)
-    {
-        List<SchemaSet> choices = [];
-        HashSet<string> seen = [set.Key];
-        Stack<SchemaSet> open = new([set]);
-        while (open.TryPop(out SchemaSet? next))
-        {
-            if (next.Alternatives(Resolver) is not { } alternatives)
-            {
-                choices.Add(next);
-                continue;
-            }
-            foreach (SchemaSet alternative in alternatives.Reverse())
-                if (!alternative.IsImpossible && seen.Add(alternative.Key))
-                    open.Push(alternative);
-            if (seen.Count > MaxAlternatives)
-                throw new GrammarException($"The schema leaves more than {MaxAlternatives} alternatives here: use fewer or smaller 'anyOf'.", set.Place);
-        }
-        return choices;
-    }
-
     private string Body(string rule, SchemaSet set)
     {
         if (set.IsEnumeration)
-            return EnumRules.Body(set);
+            return EnumRules.Body(set, Resolver);
         List<string> bodies = [];
         List<IReadOnlyList<string>> needs = [];
         void Add(JsonTypes type, Func<(string, IReadOnlyList<string>)> make)

@@ -12,7 +12,20 @@ internal sealed class SchemaResolver(JsonElement root)
     /// <summary>Keywords that say nothing when they are false.</summary>
     private static readonly string[] RefusedUnlessFalse = ["uniqueItems"];
 
+    /// <summary>Most characters of listed values that are held against other parts of the schema.</summary>
+    private const int MaxCompared = 1 << 20;
+
     private readonly HashSet<string> _checked = [];
+    private int _compared;
+
+    /// <summary>Counts work that a small schema could ask for many times over.</summary>
+    /// <exception cref="GrammarException">It is too much.</exception>
+    public void Spend(int characters, string place)
+    {
+        _compared += characters;
+        if (_compared > MaxCompared)
+            throw new GrammarException("The schema has too many combinations of 'enum' and alternatives: use fewer.", place);
+    }
 
     /// <exception cref="GrammarException">It is no schema, or has a keyword that cannot be ensured.</exception>
     public void Check(SchemaNode node)

@@ -11,11 +11,15 @@ internal sealed class SchemaSet
     private static readonly string[] ArrayKeywords = ["items", "prefixItems", "additionalItems", "minItems", "maxItems", "uniqueItems"];
     private static readonly HashSet<string> Assertions = ["type", "nullable", "enum", "const", .. StringKeywords, .. NumberKeywords, .. ObjectKeywords, .. ArrayKeywords];
 
+    /// <summary>Most alternatives that the unions of one schema may come to.</summary>
+    private const int MaxAlternatives = 500;
+
     private readonly List<SchemaNode> _nodes = [];
 
     private SchemaSet(IEnumerable<SchemaNode> nodes, SchemaResolver resolver)
     {
         Dictionary<string, SchemaNode> seen = [];
+        Dictionary<string, string> parents = [];
         Stack<SchemaNode> open = new(nodes.Reverse());
         while (open.TryPop(out SchemaNode node))
         {
@@ -27,12 +31,18 @@ internal sealed class SchemaSet
                 continue;
             }
             resolver.Check(node);
-            Take(node, open, resolver);
+            foreach (SchemaNode part in PartsOf(node, resolver))
+            {
+                CheckCircle(node, part, parents);
+                parents.TryAdd(part.Key, node.Key);
+                open.Push(part);
+            }
+            Keep(node with { Done = node.Done | SchemaParts.References });
         }
         Place = _nodes.Count > 0 ? _nodes[0].Pointer : seen.Count > 0 ? seen.Values.First().Pointer : "#";
         Types = FindTypes();
         IsEnumeration = Has("enum") || Has("const");
-        IsImpossible |= Types == JsonTypes.None || (IsEnumeration && EnumRules.Values(this).Count == 0);
+        IsImpossible |= Types == JsonTypes.None || (IsEnumeration && EnumRules.Values(this, resolver).Count == 0);
         Key = string.Join('&', _nodes.Select(n => n.Key).Order(StringComparer.Ordinal));
     }
 
@@ -59,22 +69,33 @@ internal sealed class SchemaSet
     /// <summary>Whether any value fits.</summary>
     public bool IsAny => _nodes.Count == 0 && !IsImpossible;
 
-    private void Take(SchemaNode node, Stack<SchemaNode> open, SchemaResolver resolver)
+    /// <summary>The schemas that hold along with one: what it refers to and its <c>allOf</c>, the first last.</summary>
+    private static List<SchemaNode> PartsOf(SchemaNode node, SchemaResolver resolver)
     {
-        if (!node.Done.HasFlag(SchemaParts.References))
-        {
-            if (node.Element.TryGetProperty("allOf", out JsonElement all))
-                foreach (SchemaNode part in SchemaResolver.List(node, "allOf", all).Reverse())
-                    open.Push(part);
-            if (node.Element.TryGetProperty("$ref", out JsonElement reference))
-                open.Push(resolver.Resolve(node, reference));
-            node = node with { Done = node.Done | SchemaParts.References };
-        }
-        if (HasUnion(node, SchemaParts.AnyOf) || HasUnion(node, SchemaParts.OneOf) || node.Element.EnumerateObject().Any(p => Assertions.Contains(p.Name)))
-        {
-            if (!_nodes.Any(n => n.Key == node.Key))
-                _nodes.Add(node);
-        }
+        List<SchemaNode> parts = [];
+        if (node.Done.HasFlag(SchemaParts.References))
+            return parts;
+        if (node.Element.TryGetProperty("allOf", out JsonElement all))
+            parts.AddRange(SchemaResolver.List(node, "allOf", all).Reverse());
+        if (node.Element.TryGetProperty("$ref", out JsonElement reference))
+            parts.Add(resolver.Resolve(node, reference));
+        return parts;
+    }
+
+    /// <exception cref="GrammarException">A part is the schema itself or one that led to it: nothing is said.</exception>
+    private static void CheckCircle(SchemaNode node, SchemaNode part, Dictionary<string, string> parents)
+    {
+        for (string? at = node.Key; at is not null; at = parents.GetValueOrDefault(at))
+            if (at == part.Key)
+                throw new GrammarException("This reference leads back to itself.", node.Pointer);
+    }
+
+    private void Keep(SchemaNode node)
+    {
+        if (!HasUnion(node, SchemaParts.AnyOf) && !HasUnion(node, SchemaParts.OneOf) && !node.Element.EnumerateObject().Any(p => Assertions.Contains(p.Name)))
+            return;
+        if (!_nodes.Any(n => n.Key == node.Key))
+            _nodes.Add(node);
     }
 
     private static bool HasUnion(SchemaNode node, SchemaParts union) =>
@@ -95,6 +116,31 @@ internal sealed class SchemaSet
             return SchemaResolver.List(node, keyword, node.Element.GetProperty(keyword)).Select(choice => Of([.. rest, choice], resolver));
         }
         return null;
+    }
+
+    /// <summary>
+    /// All ways to choose from the unions of a schema, unions within unions and those that refer to themselves included. Every rule so begins
+    /// with a character after two steps at most: llama.cpp does not bear left recursion, and looks for it along all paths.
+    /// </summary>
+    public IReadOnlyList<SchemaSet> Expand(SchemaResolver resolver)
+    {
+        List<SchemaSet> choices = [];
+        HashSet<string> seen = [Key];
+        Stack<SchemaSet> open = new([this]);
+        while (open.TryPop(out SchemaSet? next))
+        {
+            if (next.Alternatives(resolver) is not { } alternatives)
+            {
+                choices.Add(next);
+                continue;
+            }
+            foreach (SchemaSet alternative in alternatives.Reverse())
+                if (!alternative.IsImpossible && seen.Add(alternative.Key))
+                    open.Push(alternative);
+            if (seen.Count > MaxAlternatives)
+                throw new GrammarException($"The schema leaves more than {MaxAlternatives} alternatives here: use fewer or smaller 'anyOf'.", Place);
+        }
+        return choices;
     }
 
     /// <summary>A keyword's values in all schemas that have it.</summary>

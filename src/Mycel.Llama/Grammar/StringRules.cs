@@ -16,6 +16,20 @@ internal static class StringRules
             throw new GrammarException($"'minLength' is more than {MostCharacters}.", set.Place);
         if (max < min)
             throw new GrammarException("'maxLength' is less than 'minLength'.", set.Place);
+        List<(string Pattern, string Place)> patterns = Patterns(set);
+        if (patterns.Count > 1)
+            throw new GrammarException("Several patterns or formats for one string cannot be ensured together: write them as one pattern.", patterns[1].Place);
+        if (patterns.Count == 0)
+            return min == 0 && max is null ? JsonRules.String(builder) : $"\"\\\"\" {builder.Repeat(JsonRules.Character(builder), min, max)} \"\\\"\"";
+        (string text, long shortest, long? longest) = PatternRules.Compile(builder, patterns[0].Pattern, patterns[0].Place);
+        if (shortest < min || (max is { } limit && (longest is null || longest > limit)))
+            throw new GrammarException("'minLength' and 'maxLength' cannot be ensured beside this pattern: put the length into the pattern, such as ^[a-z]{2,8}$.", patterns[0].Place);
+        return $"\"\\\"\" {text} \"\\\"\"";
+    }
+
+    /// <summary>The patterns that strings must match, those of known formats included.</summary>
+    public static List<(string Pattern, string Place)> Patterns(SchemaSet set)
+    {
         List<(string Pattern, string Place)> patterns = [];
         foreach ((SchemaNode node, JsonElement pattern) in set.All("pattern"))
         {
@@ -28,14 +42,6 @@ internal static class StringRules
             foreach ((SchemaNode node, JsonElement format) in set.All("format"))
                 if (format.ValueKind == JsonValueKind.String && StringFormats.Patterns.TryGetValue(format.GetString()!, out string? known))
                     patterns.Add((known, node.At("format")));
-        patterns = [.. patterns.DistinctBy(p => p.Pattern)];
-        if (patterns.Count > 1)
-            throw new GrammarException("Several patterns or formats for one string cannot be ensured together: write them as one pattern.", patterns[1].Place);
-        if (patterns.Count == 0)
-            return min == 0 && max is null ? JsonRules.String(builder) : $"\"\\\"\" {builder.Repeat(JsonRules.Character(builder), min, max)} \"\\\"\"";
-        (string text, long shortest, long? longest) = PatternRules.Compile(builder, patterns[0].Pattern, patterns[0].Place);
-        if (shortest < min || (max is { } limit && (longest is null || longest > limit)))
-            throw new GrammarException("'minLength' and 'maxLength' cannot be ensured beside this pattern: put the length into the pattern, such as ^[a-z]{2,8}$.", patterns[0].Place);
-        return $"\"\\\"\" {text} \"\\\"\"";
+        return [.. patterns.DistinctBy(p => p.Pattern)];
     }
 }

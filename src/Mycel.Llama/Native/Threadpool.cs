@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace Mycel.Llama.Native;
 
 /// <summary>Threads that ggml keeps between decodes. Without one it makes and ends threads at each.</summary>

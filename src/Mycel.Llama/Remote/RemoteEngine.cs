@@ -136,8 +136,9 @@ public sealed class RemoteEngine : ILocalEngine
                 Handle(kind, payload);
             }
         }
-        catch (Exception error) when (error is IOException or ObjectDisposedException or InvalidDataException or JsonException)
+        catch (Exception error)
         {
+            // Whatever it is, it must not end the node: the engine is given up, and started again by who keeps it.
             reason = error.Message;
         }
         EndAll(reason);

@@ -232,8 +232,8 @@ internal sealed record CompareExpression(Expression First, IReadOnlyList<(string
 
 internal sealed record ConditionExpression(Expression Condition, Expression Then, Expression? Else, int Line) : Expression(Line)
 {
-    private static readonly Undefined s_missing = new("a condition does not hold, and there is no 'else'");
+    private static readonly Undefined Missing = new("a condition does not hold, and there is no 'else'");
 
     protected override object? Compute(RenderState state) =>
-        Condition.IsTrue(state) ? Then.Evaluate(state) : Else is null ? s_missing : Else.Evaluate(state);
+        Condition.IsTrue(state) ? Then.Evaluate(state) : Else is null ? Missing : Else.Evaluate(state);
 }

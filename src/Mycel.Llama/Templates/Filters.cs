@@ -9,7 +9,7 @@ internal delegate object? Filter(RenderState state, object? value, Arguments arg
 /// <summary>Filters on texts, numbers and single values; those on lists are in <see cref="ListFilters"/>.</summary>
 internal static class Filters
 {
-    private static readonly Dictionary<string, Filter> s_filters = new(ListFilters.All, StringComparer.Ordinal)
+    private static readonly Dictionary<string, Filter> All = new(ListFilters.All, StringComparer.Ordinal)
     {
         ["tojson"] = ToJson,
         ["trim"] = (state, value, arguments) => TrimText(state, value, arguments),
@@ -44,9 +44,9 @@ internal static class Filters
     };
 
     public static Filter Find(string name) =>
-        s_filters.TryGetValue(name, out var filter) ? filter : throw new TemplateException($"the filter '{name}' is not known");
+        All.TryGetValue(name, out var filter) ? filter : throw new TemplateException($"the filter '{name}' is not known");
 
-    public static bool Exists(string name) => s_filters.ContainsKey(name);
+    public static bool Exists(string name) => All.ContainsKey(name);
 
     private static string OnText(RenderState state, object? value, Func<string, string> change)
     {

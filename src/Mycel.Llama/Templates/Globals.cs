@@ -9,7 +9,7 @@ internal static class Globals
     /// <summary>Most items of a <c>range</c>, as in the reference's sandbox.</summary>
     public const int MaxRange = 100_000;
 
-    private static readonly Dictionary<string, Callable> s_functions = new Callable[]
+    private static readonly Dictionary<string, Callable> Functions = new Callable[]
     {
         new Function("range", Range),
         new Function("namespace", MakeNamespace),
@@ -21,7 +21,7 @@ internal static class Globals
         new Function("lipsum", (_, _) => throw new TemplateException("'lipsum' is not supported in chat templates")),
     }.ToDictionary(function => function.Name, StringComparer.Ordinal);
 
-    public static Callable? Find(string name) => s_functions.GetValueOrDefault(name);
+    public static Callable? Find(string name) => Functions.GetValueOrDefault(name);
 
     private static Sequence Range(RenderState state, Arguments arguments)
     {

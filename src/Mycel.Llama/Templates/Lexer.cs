@@ -28,7 +28,7 @@ internal readonly record struct Token(TokenKind Kind, string Text, object? Value
 /// </summary>
 internal sealed class Lexer
 {
-    private static readonly string[] s_operators =
+    private static readonly string[] Operators =
         ["//", "**", "==", "!=", ">=", "<=", "+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"];
 
     private readonly string _source;
@@ -235,7 +235,7 @@ internal sealed class Lexer
 
     private void ReadOperator(Stack<char> open)
     {
-        var found = s_operators.FirstOrDefault(candidate => Has(candidate, _position))
+        var found = Operators.FirstOrDefault(candidate => Has(candidate, _position))
             ?? throw Error($"the character '{_source[_position]}' is not expected here");
         _position += found.Length;
         switch (found)

@@ -8,7 +8,7 @@ internal delegate bool Test(RenderState state, object? value, Arguments argument
 /// <summary>The tests that follow <c>is</c>.</summary>
 internal static class Tests
 {
-    private static readonly Dictionary<string, Test> s_tests = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Test> All = new(StringComparer.Ordinal)
     {
         ["defined"] = (_, value, _) => value is not Undefined,
         ["undefined"] = (_, value, _) => value is Undefined,
@@ -50,11 +50,11 @@ internal static class Tests
         [">="] = Ordered(">="),
         ["escaped"] = (_, value, _) => value is Markup,
         ["filter"] = (_, value, _) => Filters.Exists(Text.Show(value)),
-        ["test"] = (_, value, _) => s_tests!.ContainsKey(Text.Show(value)),
+        ["test"] = (_, value, _) => All!.ContainsKey(Text.Show(value)),
     };
 
     public static Test Find(string name) =>
-        s_tests.TryGetValue(name, out var test) ? test : throw new TemplateException($"the test '{name}' is not known");
+        All.TryGetValue(name, out var test) ? test : throw new TemplateException($"the test '{name}' is not known");
 
     private static bool AreEqual(RenderState state, object? value, Arguments arguments) => Operators.AreEqual(value, arguments.Next("other"));
 

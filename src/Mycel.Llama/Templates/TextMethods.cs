@@ -7,7 +7,7 @@ internal static class TextMethods
 {
     private delegate object? Method(RenderState state, string text, Arguments arguments);
 
-    private static readonly Dictionary<string, Method> s_methods = new(StringComparer.Ordinal)
+    private static readonly Dictionary<string, Method> Methods = new(StringComparer.Ordinal)
     {
         ["strip"] = (_, text, arguments) => StripEnd(StripStart(text, Characters(arguments)), Characters(arguments, again: true)),
         ["lstrip"] = (_, text, arguments) => StripStart(text, Characters(arguments)),
@@ -50,16 +50,16 @@ internal static class TextMethods
         ["zfill"] = (state, text, arguments) => ZeroFill(state, text, arguments),
     };
 
-    private static readonly HashSet<string> s_unsupported = new(StringComparer.Ordinal)
+    private static readonly HashSet<string> Unsupported = new(StringComparer.Ordinal)
     {
         "center", "encode", "expandtabs", "format_map", "isidentifier", "isprintable", "istitle", "maketrans", "rindex", "translate",
     };
 
     public static Callable? Find(object target, string name)
     {
-        if (s_unsupported.Contains(name))
+        if (Unsupported.Contains(name))
             throw new TemplateException($"the method '{name}' of texts is not supported in templates");
-        if (!s_methods.TryGetValue(name, out var method))
+        if (!Methods.TryGetValue(name, out var method))
             return null;
         return new Function(name, (state, arguments) =>
         {

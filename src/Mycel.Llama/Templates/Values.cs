@@ -47,7 +47,7 @@ internal sealed class Sequence(List<object?> items, SequenceKind kind = Sequence
 /// <summary>A dict: keeps the order in which keys came; keys are equal as values are.</summary>
 internal sealed class Dict
 {
-    private static readonly object s_none = new();
+    private static readonly object None = new();
     private readonly OrderedDictionary<object, object?> _entries = new(KeyComparer.Instance);
 
     public int Count => _entries.Count;
@@ -67,11 +67,11 @@ internal sealed class Dict
 
     public bool Remove(object? key) => _entries.Remove(ToKey(key));
 
-    private static object? FromKey(object key) => ReferenceEquals(key, s_none) ? null : key;
+    private static object? FromKey(object key) => ReferenceEquals(key, None) ? null : key;
 
     private static object ToKey(object? key) => key switch
     {
-        null => s_none,
+        null => None,
         string => key,
         Markup markup => markup.Text,
         Dict or Namespace or Sequence { Kind: not (SequenceKind.Tuple or SequenceKind.Range) } =>

@@ -2,8 +2,8 @@ using System.CommandLine;
 using Mycel.Identity;
 using Mycel.Node.Admission;
 using Mycel.Node.Cli.Client;
-using Mycel.Node.Configuration;
 using Mycel.Node.Cli.Terminal;
+using Mycel.Node.Configuration;
 using Mycel.Node.Hosting;
 using Mycel.Node.Models;
 

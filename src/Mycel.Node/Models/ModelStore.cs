@@ -17,10 +17,13 @@ internal sealed class ModelStore(string folder)
     /// <summary>Full path of the folder.</summary>
     public string Folder { get; } = Path.GetFullPath(folder);
 
-    /// <summary>Makes the folder, with mode 0700, where it does not exist.</summary>
+    /// <summary>Makes the folder where it does not exist. It and every folder above it that is missing get mode 0700: one of them may be the data
+    /// folder, on which a node refuses to start when others may enter it.</summary>
     public void EnsureFolder()
     {
-        if (!Directory.Exists(Folder)) PrivateFolder.Ensure(Folder);
+        var missing = new Stack<string>();
+        for (var path = Folder; path is not null && !Directory.Exists(path); path = Path.GetDirectoryName(path)) missing.Push(path);
+        foreach (var path in missing) PrivateFolder.Ensure(path);
     }
 
     /// <summary>Full path of the model's file: what a path names, or a file of the models folder by its name, with or without <c>.gguf</c>. A lone

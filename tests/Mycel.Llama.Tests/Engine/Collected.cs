@@ -5,7 +5,7 @@ namespace Mycel.Llama.Tests.Engine;
 /// <summary>Collects what a generation yields.</summary>
 internal sealed class Collected : IGenerationSink
 {
-    private readonly MemoryStream _bytes = new();
+    private readonly List<byte> _bytes = [];
     private readonly TaskCompletionSource<GenerationEnd> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -14,7 +14,7 @@ internal sealed class Collected : IGenerationSink
     /// <summary>Completes with the first text.</summary>
     public Task First => _first.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
 
-    public string Text => Encoding.UTF8.GetString(_bytes.ToArray());
+    public string Text => Encoding.UTF8.GetString([.. _bytes]);
 
     public List<byte[]> Pieces { get; } = [];
 
@@ -28,7 +28,7 @@ internal sealed class Collected : IGenerationSink
 
     public void OnText(ReadOnlySpan<byte> utf8, IReadOnlyList<TokenLogProb>? logProbs)
     {
-        _bytes.Write(utf8);
+        _bytes.AddRange(utf8);
         Pieces.Add(utf8.ToArray());
         if (logProbs is not null) LogProbs.AddRange(logProbs);
         _first.TrySetResult();

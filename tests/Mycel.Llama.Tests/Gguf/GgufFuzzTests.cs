@@ -1,4 +1,5 @@
 using Mycel.Llama.Gguf;
+using Mycel.Llama.Tests.Engine;
 
 namespace Mycel.Llama.Tests.Gguf;
 
@@ -8,7 +9,7 @@ public sealed class GgufFuzzTests : IDisposable
     private const long MostAllocated = 64L << 20;
 
     private readonly Folder _folder = new();
-    private readonly byte[] _model = File.ReadAllBytes(Folder.TinyAusten);
+    private readonly byte[] _model = File.ReadAllBytes(TestModels.Tiny);
 
     public void Dispose() => _folder.Dispose();
 

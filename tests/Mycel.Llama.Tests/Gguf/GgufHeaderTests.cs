@@ -1,4 +1,5 @@
 using Mycel.Llama.Gguf;
+using Mycel.Llama.Tests.Engine;
 
 namespace Mycel.Llama.Tests.Gguf;
 
@@ -15,7 +16,7 @@ public sealed class GgufHeaderTests : IDisposable
     [Fact]
     public void The_shipped_model_is_read()
     {
-        GgufHeader header = GgufHeader.Read(Folder.TinyAusten);
+        GgufHeader header = GgufHeader.Read(TestModels.Tiny);
         Assert.Equal(3, header.Version);
         Assert.Equal("llama", header.String("general.architecture"));
         Assert.Equal(512, header.Integer("llama.context_length"));
@@ -25,7 +26,7 @@ public sealed class GgufHeaderTests : IDisposable
         Assert.Equal([192L, 2048L], header.Tensors[0].Dimensions);
         Assert.Equal("Q8_0", header.Tensors[0].Type.Name);
         Assert.Equal(192 * 2048 / 32 * 34, header.Tensors[0].Bytes);
-        Assert.Equal(new FileInfo(Folder.TinyAusten).Length, header.FileBytes);
+        Assert.Equal(new FileInfo(TestModels.Tiny).Length, header.FileBytes);
     }
 
     [Fact]
@@ -51,7 +52,7 @@ public sealed class GgufHeaderTests : IDisposable
     [Fact]
     public void A_file_cut_short_is_refused_with_what_is_missing()
     {
-        byte[] bytes = File.ReadAllBytes(Folder.TinyAusten);
+        byte[] bytes = File.ReadAllBytes(TestModels.Tiny);
         Assert.Contains("1,000 bytes are missing", Refusal(_folder.File("cut.gguf", bytes[..^1000])));
     }
 

@@ -1,4 +1,5 @@
 using Mycel.Llama.Gguf;
+using Mycel.Llama.Tests.Engine;
 
 namespace Mycel.Llama.Tests.Gguf;
 
@@ -27,21 +28,21 @@ public sealed class MemoryPlanTests : IDisposable
     [InlineData(2048, 2.00, 6.51, 0.03)]
     [InlineData(16384, 16.00, 20.51, 0.03)]
     public void The_shipped_model_needs_what_llama_cpp_reports(int cells, double cache, double compute, double output) =>
-        AssertPlan(Folder.TinyAusten, cells, cache, compute, output);
+        AssertPlan(TestModels.Tiny, cells, cache, compute, output);
 
     [Theory]
     [InlineData(4096, 90.00, 17.51, 0.75)]
     [InlineData(8192, 180.00, 21.51, 0.75)]
     [InlineData(32768, 720.00, 45.51, 0.75)]
     public void SmolLM2_needs_what_llama_cpp_reports(int cells, double cache, double compute, double output) =>
-        AssertPlan(Folder.Shared("smollm2-135m-instruct-q4_1.gguf"), cells, cache, compute, output);
+        AssertPlan(TestModels.Shared("smollm2-135m-instruct-q4_1.gguf"), cells, cache, compute, output);
 
     [Theory]
     [InlineData(512, 5.76)]
     [InlineData(2048, 29.05)]
     public void MiniLM_needs_what_llama_cpp_reports(int context, double compute)
     {
-        MemoryPlan plan = MemoryPlan.For(ModelFacts.Read(Folder.Shared("all-minilm-l6-v2-q8_0.gguf")), context, 4);
+        MemoryPlan plan = MemoryPlan.For(ModelFacts.Read(TestModels.Shared("all-minilm-l6-v2-q8_0.gguf")), context, 4);
         Assert.Equal(0, plan.CacheBytes);
         Assert.InRange(plan.ComputeBytes / MiB, compute * 0.98, compute * 1.02);
     }
@@ -115,7 +116,7 @@ public sealed class MemoryPlanTests : IDisposable
     [Fact]
     public void Fit_keeps_the_context_useful_before_the_slots()
     {
-        ModelFacts facts = ModelFacts.Read(Folder.Shared("smollm2-135m-instruct-q4_1.gguf"));
+        ModelFacts facts = ModelFacts.Read(TestModels.Shared("smollm2-135m-instruct-q4_1.gguf"));
         (int Context, int Slots)? Fit(double megabytes) => MemoryPlan.Fit(facts, (long)(megabytes * 1e6), 8192, 4);
         Assert.Equal((8192, 4), Fit(2000));
         (int context, int slots) = Fit(700)!.Value;
@@ -136,7 +137,7 @@ public sealed class MemoryPlanTests : IDisposable
     public void What_fits_is_within_the_budget_and_little_more_would_not_be(int seed)
     {
         Random random = new(seed);
-        ModelFacts facts = ModelFacts.Read(Folder.TinyAusten);
+        ModelFacts facts = ModelFacts.Read(TestModels.Tiny);
         for (int round = 0; round < 200; round++)
         {
             long budget = random.Next(1_000_000, 200_000_000);

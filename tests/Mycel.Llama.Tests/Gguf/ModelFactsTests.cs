@@ -1,4 +1,5 @@
 using Mycel.Llama.Gguf;
+using Mycel.Llama.Tests.Engine;
 
 namespace Mycel.Llama.Tests.Gguf;
 
@@ -16,7 +17,7 @@ public sealed class ModelFactsTests : IDisposable
     [Fact]
     public void The_shipped_model()
     {
-        ModelFacts facts = ModelFacts.Read(Folder.TinyAusten);
+        ModelFacts facts = ModelFacts.Read(TestModels.Tiny);
         Assert.Equal("llama", facts.Architecture);
         Assert.Equal("tiny-austen-chat", facts.Name);
         Assert.Equal(1_967_808, facts.ParameterCount);
@@ -38,7 +39,7 @@ public sealed class ModelFactsTests : IDisposable
     [Fact]
     public void SmolLM2()
     {
-        ModelFacts facts = ModelFacts.Read(Folder.Shared("smollm2-135m-instruct-q4_1.gguf"));
+        ModelFacts facts = ModelFacts.Read(TestModels.Shared("smollm2-135m-instruct-q4_1.gguf"));
         Assert.Equal(134_515_008, facts.ParameterCount);
         Assert.Equal(["135M", "Q4_1", "8k context", "chat"], facts.Tags);
         Assert.Equal("tiny", facts.Tier);
@@ -47,7 +48,7 @@ public sealed class ModelFactsTests : IDisposable
     [Fact]
     public void MiniLM()
     {
-        ModelFacts facts = ModelFacts.Read(Folder.Shared("all-minilm-l6-v2-q8_0.gguf"));
+        ModelFacts facts = ModelFacts.Read(TestModels.Shared("all-minilm-l6-v2-q8_0.gguf"));
         Assert.True(facts.IsEmbedding);
         Assert.Equal(["23M", "Q8_0", "512 context", "embedding"], facts.Tags);
         Assert.Null(facts.Tier);

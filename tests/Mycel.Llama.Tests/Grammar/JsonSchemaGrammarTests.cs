@@ -5,10 +5,13 @@ namespace Mycel.Llama.Tests.Grammar;
 
 public sealed class JsonSchemaGrammarTests
 {
+    /// <summary>The grammar, once llama.cpp has read it too.</summary>
     private static Gbnf Grammar(string schema)
     {
         using JsonDocument document = JsonDocument.Parse(schema);
-        return Gbnf.Parse(JsonSchemaGrammar.FromSchema(document.RootElement));
+        string rules = JsonSchemaGrammar.FromSchema(document.RootElement);
+        Assert.True(LlamaGrammar.CanParse(rules), $"llama.cpp cannot read the grammar of {schema}");
+        return Gbnf.Parse(rules);
     }
 
     private static GrammarException Refused(string schema) => Assert.Throws<GrammarException>(() => Grammar(schema));
@@ -17,21 +20,30 @@ public sealed class JsonSchemaGrammarTests
     private static void Check(string schema, string accepted, string rejected)
     {
         static IEnumerable<string> Lines(string texts) => texts.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(t => t.Replace('⏎', '\n'));
-        Gbnf grammar = Grammar(schema);
+        using JsonDocument document = JsonDocument.Parse(schema);
+        string rules = JsonSchemaGrammar.FromSchema(document.RootElement);
+        Gbnf grammar = Gbnf.Parse(rules);
         foreach (string text in Lines(accepted))
+        {
             Assert.True(grammar.Accepts(text), $"{schema} must accept {text}");
+            Assert.True(LlamaGrammar.Accepts(rules, text), $"{schema} must accept {text} in llama.cpp");
+        }
         foreach (string text in Lines(rejected))
+        {
             Assert.False(grammar.Accepts(text), $"{schema} must reject {text}");
+            Assert.False(LlamaGrammar.Accepts(rules, text), $"{schema} must reject {text} in llama.cpp");
+        }
     }
 
     [Fact]
     public void Any_object()
     {
-        Gbnf grammar = Gbnf.Parse(JsonSchemaGrammar.AnyJsonObject);
+        string rules = JsonSchemaGrammar.AnyJsonObject;
+        Gbnf grammar = Gbnf.Parse(rules);
         foreach (string text in new[] { "{}", "{ }", """{"a":1}""", """{"a": [1, {"b": null}], "c": "ü\n\u00e9\ud83d\ude00", "d": -1.5e3, "e": true}""", "{\n  \"a\": {\n    \"b\": []\n  }\n}" })
-            Assert.True(grammar.Accepts(text), text);
+            Assert.True(grammar.Accepts(text) && LlamaGrammar.Accepts(rules, text), text);
         foreach (string text in new[] { "", "[]", "1", "\"a\"", "{", """{"a"}""", """{"a":}""", """{"a":1,}""", "{'a':1}", "{   }", "{\"a\":\n\n1}", "{\"a\":\"\n\"}", """{"a":"\x"}""", """{"a":"\ud800"}""", """{"a":"\ude00\ud83d"}""", """{"a":01}""", """{"a":.5}""", """{"a":1.}""", """{"a":1e999}""", "{} ", """{"a":NaN}""", "{\"a\":1}{" })
-            Assert.False(grammar.Accepts(text), text);
+            Assert.False(grammar.Accepts(text) || LlamaGrammar.Accepts(rules, text), text);
     }
 
     [Theory]
@@ -55,6 +67,8 @@ public sealed class JsonSchemaGrammarTests
     [InlineData("""{"type":"integer","enum":[1,2,30,1.5],"maximum":10}""", "1\n2", "30\n1.5")]
     [InlineData("""{"const":"x"}""", "\"x\"", "\"y\"\nx")]
     [InlineData("""{"allOf":[{"enum":["a","b","c"]},{"enum":["c","b","d"]}]}""", "\"b\"\n\"c\"", "\"a\"\n\"d\"")]
+    [InlineData("""{"enum":["ab","x1","y2"],"pattern":"^[a-z]\\d$","anyOf":[{"maxLength":2}]}""", "\"x1\"\n\"y2\"", "\"ab\"")]
+    [InlineData("""{"enum":[{"a":1},{"a":"x"},{"b":1},[1],[1,2]],"properties":{"a":{"type":"integer"}},"required":["a"],"maxItems":1}""", "{\"a\":1}\n[1]", "{\"a\":\"x\"}\n{\"b\":1}\n[1,2]")]
     [InlineData("""{"enum":["😀","😁","😀a"]}""", "\"😀\"\n\"😁\"\n\"😀a\"", "\"\"\n\"a\"\n\"😁a\"")]
     public void Enumerations(string schema, string accepted, string rejected) => Check(schema, accepted, rejected);
 
@@ -75,6 +89,7 @@ public sealed class JsonSchemaGrammarTests
     [InlineData("""{"patternProperties":{"^n_[a-z]+$":{"type":"integer"}},"additionalProperties":false}""", "{}\n{\"n_a\":1,\"n_bc\":2}", "{\"x\":1}\n{\"n_\":1}\n{\"n_a\":\"x\"}")]
     [InlineData("""{"type":"object","propertyNames":{"enum":["a","b"]},"additionalProperties":{"type":"integer"}}""", "{}\n{\"a\":1}\n{\"b\":1,\"a\":2}", "{\"c\":1}")]
     [InlineData("""{"type":"object","properties":{"a\"b":{"const":1},"ü/~":{"const":2}}}""", "{\"a\\\"b\":1}\n{\"ü/~\":2}", "{\"a\"b\":1}")]
+    [InlineData("""{"properties":{"a\"b":{"const":1}},"additionalProperties":true}""", "{}\n{\"a\\\"b\":1}\n{\"a\":2}\n{\"ab\":2}", "{\"a\"b\":1}\n{\"a\\\"b\":2}\n{\"\":1}")]
     [InlineData("""{"properties":{"a":false,"b":{"const":1}}}""", "{}\n{\"b\":1}", "{\"a\":1}")]
     public void Objects(string schema, string accepted, string rejected) => Check(schema, accepted, rejected);
 
@@ -221,6 +236,8 @@ public sealed class JsonSchemaGrammarTests
     [InlineData("""{"items":{"$ref":"#"},"minItems":1}""", "#")]
     [InlineData("""{"properties":{"a":{"allOf":[{"type":"string"},{"type":"integer"}]}},"required":["a"]}""", "#")]
     [InlineData("""{"enum":["\ud800"]}""", "#")]
+    [InlineData("""{"$ref":"#"}""", "#")]
+    [InlineData("""{"items":{"$ref":"#/$defs/a"},"$defs":{"a":{"allOf":[{"$ref":"#/$defs/b"}]},"b":{"$ref":"#/$defs/a"}}}""", "#/$defs/b")]
     public void What_cannot_be_ensured_is_refused_where_it_is(string schema, string path)
     {
         GrammarException refusal = Refused(schema);

@@ -15,7 +15,7 @@ internal static class ConversationCases
          {"type":"function","function":{"name":"now","description":"The time.","parameters":{"type":"object","properties":{}}}}]
         """;
 
-    private static readonly (string Name, string Messages)[] s_plain =
+    private static readonly (string Name, string Messages)[] Plain =
     [
         ("user", """[{"role":"user","content":"Hello"}]"""),
         ("system", """[{"role":"system","content":"Be brief."},{"role":"user","content":"Hello"}]"""),
@@ -37,7 +37,7 @@ internal static class ConversationCases
         ("strange role", """[{"role":"wizard","content":"A"}]"""),
     ];
 
-    private static readonly (string Name, string Messages)[] s_calls =
+    private static readonly (string Name, string Messages)[] Calls =
     [
         ("call", """
             [{"role":"user","content":"Weather?"},
@@ -71,13 +71,13 @@ internal static class ConversationCases
 
     private static IEnumerable<(string, JsonElement)> Make()
     {
-        foreach (var (name, messages) in s_plain)
+        foreach (var (name, messages) in Plain)
         {
             yield return Case(name, messages, null, true);
             yield return Case(name + ", no prompt", messages, null, false);
         }
 
-        foreach (var (name, messages) in s_plain.Take(4))
+        foreach (var (name, messages) in Plain.Take(4))
         {
             yield return Case(name + ", tools", messages, Tools, true);
             yield return Case(name + ", thinking", messages, null, true, ("enable_thinking", true), ("thinking", true));
@@ -85,7 +85,7 @@ internal static class ConversationCases
             yield return Case(name + ", tools, not thinking", messages, Tools, true, ("enable_thinking", false));
         }
 
-        foreach (var (name, messages) in s_calls)
+        foreach (var (name, messages) in Calls)
         {
             foreach (var (form, filled) in Forms(messages))
             {

@@ -5,7 +5,7 @@ namespace Mycel.Llama.Tests.Templates;
 
 public sealed class JinjaTemplateTests
 {
-    private static readonly FixedTime s_time = new();
+    private static readonly FixedTime Time = new();
 
     /// <summary>Snippets of all that templates may use, with what jinja2 makes of them (null where it refuses).</summary>
     public static TheoryData<string, string?> Snippets()
@@ -25,9 +25,9 @@ public sealed class JinjaTemplateTests
             {"messages":[{"role":"system","content":"S"},{"role":"user","content":"U"}],"big":12345678901234567890123,"flt":1e22}
             """).RootElement.EnumerateObject().ToDictionary(property => property.Name, property => (object?)property.Value, StringComparer.Ordinal);
         if (expected is null)
-            Assert.Throws<TemplateException>(() => JinjaTemplate.Parse(template).Render(values, s_time));
+            Assert.Throws<TemplateException>(() => JinjaTemplate.Parse(template).Render(values, Time));
         else
-            Assert.Equal(expected, JinjaTemplate.Parse(template).Render(values, s_time));
+            Assert.Equal(expected, JinjaTemplate.Parse(template).Render(values, Time));
     }
 
     [Fact]
@@ -132,7 +132,7 @@ public sealed class JinjaTemplateTests
         Assert.Throws<TemplateException>(() => JinjaTemplate.Parse("{{ x }}").Render(values));
     }
 
-    private static string Render(JinjaTemplate template) => template.Render(new Dictionary<string, object?>(), s_time);
+    private static string Render(JinjaTemplate template) => template.Render(new Dictionary<string, object?>(), Time);
 
     private sealed class FixedTime : TimeProvider
     {

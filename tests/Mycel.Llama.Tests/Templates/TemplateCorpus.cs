@@ -10,7 +10,7 @@ namespace Mycel.Llama.Tests.Templates;
 /// </summary>
 internal static class TemplateCorpus
 {
-    private static readonly Lazy<(string? Folder, string Reason)> s_corpus = new(() =>
+    private static readonly Lazy<(string? Folder, string Reason)> Corpus = new(() =>
     {
         try
         {
@@ -29,7 +29,7 @@ internal static class TemplateCorpus
     /// <summary>All templates by name; skips the test where they cannot be had.</summary>
     public static IReadOnlyDictionary<string, string> Read()
     {
-        var (folder, reason) = s_corpus.Value;
+        var (folder, reason) = Corpus.Value;
         Assert.SkipWhen(folder is null, $"llama.cpp's chat templates cannot be fetched here: {reason}");
         return Directory.EnumerateFiles(Path.Combine(folder!, "templates"), "*.jinja").Order(StringComparer.Ordinal)
             .ToDictionary(file => Path.GetFileNameWithoutExtension(file), File.ReadAllText, StringComparer.Ordinal);
@@ -43,7 +43,7 @@ internal static class TemplateCorpus
         IReadOnlyDictionary<string, string> templates, IReadOnlyList<JsonElement> cases, string now)
     {
         var input = JsonSerializer.Serialize(new { now, templates, cases });
-        var folder = s_corpus.Value.Folder!;
+        var folder = Corpus.Value.Folder!;
         foreach (var python in new[] { "python3", "/usr/bin/python3" })
         {
             var (code, output) = Run(python, [Path.Combine(Reference, "render.py")], folder, input);

@@ -99,7 +99,11 @@ public sealed class ModelStoreTests : IDisposable
     {
         if (OperatingSystem.IsWindows()) Assert.Skip("Windows has no modes.");
 
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_store.Folder));
+        new ModelStore(_folder.File("data/models")).EnsureFolder();
+
+        Assert.All(
+            (string[])[_store.Folder, _folder.File("data"), _folder.File("data/models")],
+            path => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(path)));
     }
 
     [Fact]

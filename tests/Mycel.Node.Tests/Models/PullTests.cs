@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using Mycel.Node.Models;
 using Mycel.Node.Models.Pulling;
 

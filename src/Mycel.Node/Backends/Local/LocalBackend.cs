@@ -21,7 +21,7 @@ internal sealed class LocalBackend : Backend
     {
         Name = name;
         _maxConcurrent = slots;
-        _attempt = new LocalAttempt(name, source, new ChatRenderers(newRenderer ?? (_ => new ChatMlRenderer())), allowsGrammar ?? (static () => false), time);
+        _attempt = new LocalAttempt(name, source, new ChatRenderers(newRenderer ?? (static model => new TemplateChatRenderer(model, template: null))), allowsGrammar ?? (static () => false), time);
     }
 
     /// <summary>The name that requests ask for.</summary>

@@ -1,6 +1,6 @@
 using Mycel.Llama;
 using Mycel.Llama.Gguf;
-using Mycel.Node.Configuration;
+using Mycel.Node.Backends.Local.OpenAi;
 
 namespace Mycel.Node.Backends.Local;
 
@@ -48,7 +48,8 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
         _time = time;
         _logger = logger;
         _lastUsedAt = time.GetUtcNow();
-        Backend = new LocalBackend(spec.Name, spec.Slots ?? 1, this, time, allowsGrammar);
+        Backend = new LocalBackend(spec.Name, spec.Slots ?? 1, this, time, allowsGrammar,
+            model => new TemplateChatRenderer(model, spec.Template is { } file ? File.ReadAllText(file) : null));
     }
 
     public LocalModelSpec Spec { get; }

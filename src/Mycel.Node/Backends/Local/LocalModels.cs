@@ -70,7 +70,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
         }
         catch (LocalModelException) when (isNew)
         {
-            await RemoveAsync(model);
+            await RemoveAsync(model, CancellationToken.None);
             throw;
         }
         return model.Status();

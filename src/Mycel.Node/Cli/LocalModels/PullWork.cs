@@ -17,9 +17,9 @@ internal sealed class PullWork(IPulls pulls, CliConsole console)
         {
             while (!pull.IsEnded)
             {
-                display.Show(pull);
                 await Task.Delay(Step, cancel);
                 pull = await pulls.ShowAsync(pull.Id, cancel);
+                if (!pull.IsEnded) display.Show(pull);
             }
 
             display.Clear();

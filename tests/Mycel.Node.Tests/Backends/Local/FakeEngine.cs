@@ -11,8 +11,16 @@ internal sealed class FakeEngine : ILocalEngine
 
     public LoadedModel Model { get; set; } = new()
     {
-        Description = "fake", ContextLength = 512, TrainedContextLength = 512, Slots = 4, VocabularySize = 1000, EmbeddingLength = 3, IsEmbedding = false,
-        Device = "CPU", LibraryVersion = "0.5.0", ChatTemplate = "{{ messages }}",
+        Description = "fake",
+        ContextLength = 512,
+        TrainedContextLength = 512,
+        Slots = 4,
+        VocabularySize = 1000,
+        EmbeddingLength = 3,
+        IsEmbedding = false,
+        Device = "CPU",
+        LibraryVersion = "0.5.0",
+        ChatTemplate = "{{ messages }}",
     };
 
     public Task<EngineEnd> Ended => _ended.Task;
@@ -95,8 +103,12 @@ internal sealed class FakeGeneration(IGenerationSink sink, Action ended) : IGene
         ended();
         sink.OnEnd(new GenerationEnd(reason)
         {
-            PromptTokens = 11, CompletionTokens = 5, CachedTokens = 4, Fault = fault,
-            PromptTime = TimeSpan.FromMilliseconds(20), GenerationTime = TimeSpan.FromMilliseconds(50),
+            PromptTokens = 11,
+            CompletionTokens = 5,
+            CachedTokens = 4,
+            Fault = fault,
+            PromptTime = TimeSpan.FromMilliseconds(20),
+            GenerationTime = TimeSpan.FromMilliseconds(50),
         });
     }
 

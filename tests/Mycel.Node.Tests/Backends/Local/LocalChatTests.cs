@@ -186,7 +186,12 @@ public class LocalChatTests
     {
         _harness.Chats.Render = _ => new ChatPrompt
         {
-            Text = "rendered", Stop = ["<end>"], Grammar = "root ::= \"x\"", GrammarTriggers = ["<call>"], ShowControlTokens = true, NewParser = () => new FakeChats.Parser(),
+            Text = "rendered",
+            Stop = ["<end>"],
+            Grammar = "root ::= \"x\"",
+            GrammarTriggers = ["<call>"],
+            ShowControlTokens = true,
+            NewParser = () => new FakeChats.Parser(),
         };
         await _harness.ChatAsync("\"stop\":[\"END\",\"<end>\"]");
         var asked = Assert.Single(_harness.Engine.Asked);

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using Mycel.Llama;
 using Mycel.Node.Backends;
 

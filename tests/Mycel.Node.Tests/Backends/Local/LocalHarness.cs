@@ -5,7 +5,6 @@ using Mycel.Llama;
 using Mycel.Node.Api.OpenAi;
 using Mycel.Node.Backends;
 using Mycel.Node.Backends.Local;
-using Mycel.Node.Backends.Local.OpenAi;
 using Mycel.Node.Execution;
 using Mycel.Node.Observability;
 using Mycel.Node.Tests.Execution;

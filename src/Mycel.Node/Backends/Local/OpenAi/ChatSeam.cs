@@ -51,22 +51,3 @@ internal interface IChatRenderer
 {
     ChatPrompt Render(ChatRequest request);
 }
-
-internal sealed class ChatMlRenderer : IChatRenderer
-{
-    public ChatPrompt Render(ChatRequest request)
-    {
-        var text = new System.Text.StringBuilder();
-        foreach (var message in request.Messages.EnumerateArray())
-            text.Append("<|im_start|>").Append(message.GetProperty("role").GetString()).Append('\n').Append(message.GetProperty("content").GetString()).Append("<|im_end|>\n");
-        text.Append("<|im_start|>assistant\n");
-        return new ChatPrompt { Text = text.ToString(), Stop = ["<|im_end|>"], NewParser = () => new Plain() };
-    }
-
-    private sealed class Plain : ChatOutputParser
-    {
-        public override bool SawToolCall => false;
-        public override void Push(string text, IChatOutput output) => output.Content(text);
-        public override void End(IChatOutput output) { }
-    }
-}
