@@ -99,6 +99,8 @@ public sealed class LlamaEngine : ILocalEngine
         ChatTemplate = model.Template(null),
         ToolChatTemplate = model.Template("tool_use"),
         BosToken = model.BosToken,
+        AddsBos = model.AddsBos,
+        AddsEos = model.AddsEos,
         EosToken = model.EosToken,
         Device = (LlamaRuntime.Devices.FirstOrDefault(d => d.IsGpu) ?? LlamaRuntime.Devices[0]).Name,
         LibraryVersion = LlamaRuntime.Version,

@@ -35,6 +35,12 @@ public sealed record LoadedModel
     /// <summary>Text of the token that ends a text; empty where there is none.</summary>
     public string EosToken { get; init; } = "";
 
+    /// <summary>Whether tokenizing a prompt puts <see cref="BosToken"/> before it: a template that writes it too would double it.</summary>
+    public bool AddsBos { get; init; }
+
+    /// <summary>Whether tokenizing a prompt puts <see cref="EosToken"/> after it.</summary>
+    public bool AddsEos { get; init; }
+
     /// <summary>Device that computes, such as <c>CPU</c> or <c>CUDA0</c>.</summary>
     public required string Device { get; init; }
 

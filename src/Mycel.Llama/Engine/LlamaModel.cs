@@ -61,6 +61,8 @@ internal sealed unsafe class LlamaModel : SafeHandle
     }
 
     public string BosToken => TokenText(NativeMethods.llama_vocab_bos(_vocabulary));
+    public bool AddsBos => NativeMethods.llama_vocab_get_add_bos(_vocabulary) != 0;
+    public bool AddsEos => NativeMethods.llama_vocab_get_add_eos(_vocabulary) != 0;
 
     public string EosToken => TokenText(NativeMethods.llama_vocab_eos(_vocabulary));
 

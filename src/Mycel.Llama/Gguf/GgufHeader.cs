@@ -66,14 +66,14 @@ public sealed class GgufHeader
     public static GgufHeader Read(string path) => GgufParts.Read(path);
 
     /// <summary>The string under a key; null where there is none.</summary>
-    public string? String(string key) => Metadata.GetValueOrDefault(key) as string;
+    public string? GetString(string key) => Metadata.GetValueOrDefault(key) as string;
 
     /// <summary>The integer under a key; null where there is none.</summary>
-    public long? Integer(string key) => Metadata.GetValueOrDefault(key) as long?;
+    public long? GetInteger(string key) => Metadata.GetValueOrDefault(key) as long?;
 
     /// <summary>The truth value under a key; null where there is none.</summary>
-    public bool? Boolean(string key) => Metadata.GetValueOrDefault(key) as bool?;
+    public bool? GetBoolean(string key) => Metadata.GetValueOrDefault(key) as bool?;
 
     /// <summary>The array under a key; null where there is none.</summary>
-    public GgufArray? Array(string key) => Metadata.GetValueOrDefault(key) as GgufArray;
+    public GgufArray? GetArray(string key) => Metadata.GetValueOrDefault(key) as GgufArray;
 }

@@ -46,7 +46,7 @@ internal sealed class MemoryShape
             return CacheShape.None;
         int keeping = _facts.Architecture == "gemma3n" ? Gemma3nKeeping : _layers - (Number("attention.shared_kv_layers") ?? 0);
         HashSet<int> attending = LayersWith(part => part is "attn_k.weight");
-        IReadOnlyList<object> windowed = _header.Array($"{_facts.Architecture}.attention.sliding_window_pattern")?.Values ?? [];
+        IReadOnlyList<object> windowed = _header.GetArray($"{_facts.Architecture}.attention.sliding_window_pattern")?.Values ?? [];
         // Latent attention keeps one compressed vector per token, from which both keys and values are made.
         bool latent = Number("attention.key_length_mla") is > 0;
         UInt128 cell = 0;

@@ -15,7 +15,7 @@ internal sealed class ModelFactsReader(GgufHeader header)
     /// <summary>Longest architecture that is believed, and longest name that is kept; both are shown to people.</summary>
     private const int MaxName = 200;
 
-    private readonly string _architecture = header.String("general.architecture") is { Length: > 0 and <= MaxName } name && name.All(c => c is > ' ' and <= '~')
+    private readonly string _architecture = header.GetString("general.architecture") is { Length: > 0 and <= MaxName } name && name.All(c => c is > ' ' and <= '~')
         ? name
         : throw new GgufException($"'{header.Path}' does not say which architecture its model has: it is damaged or no model. Get another file of it.");
 
@@ -30,7 +30,7 @@ internal sealed class ModelFactsReader(GgufHeader header)
         ModelFacts facts = new()
         {
             Architecture = _architecture,
-            Name = Name(header.String("general.name")),
+            Name = Name(header.GetString("general.name")),
             ParameterCount = parameters > 0 ? parameters : null,
             ActiveParameterCount = active,
             Quantization = Quantization(),
@@ -42,7 +42,7 @@ internal sealed class ModelFactsReader(GgufHeader header)
             VocabularySize = Vocabulary(),
             HeadCountKv = layers is { } count ? PerLayer("attention.head_count_kv", count) ?? PerLayer("attention.head_count", count) ?? [] : [],
             IsEmbedding = embeds,
-            HasChatTemplate = header.String("tokenizer.chat_template") is not null,
+            HasChatTemplate = header.GetString("tokenizer.chat_template") is not null,
             Unservable = unservable,
             Tier = unservable is null && !embeds ? ModelTier.Of(parameters, active, bits) : null,
         };
@@ -58,14 +58,14 @@ internal sealed class ModelFactsReader(GgufHeader header)
     }
 
     internal int? Number(string key, int most = int.MaxValue) =>
-        header.Integer($"{_architecture}.{key}") is { } value && value >= 0 && value <= most ? (int)value : null;
+        header.GetInteger($"{_architecture}.{key}") is { } value && value >= 0 && value <= most ? (int)value : null;
 
     /// <summary>A number that a file gives once for all layers or for each.</summary>
     internal int[]? PerLayer(string key, int layers)
     {
         if (Number(key) is { } same)
             return [.. Enumerable.Repeat(same, layers)];
-        if (header.Array($"{_architecture}.{key}")?.Values is not { } values || values.Count < layers)
+        if (header.GetArray($"{_architecture}.{key}")?.Values is not { } values || values.Count < layers)
             return null;
         int[] numbers = new int[layers];
         for (int i = 0; i < layers; i++)
@@ -79,7 +79,7 @@ internal sealed class ModelFactsReader(GgufHeader header)
 
     private int? Vocabulary()
     {
-        long? size = header.Array("tokenizer.ggml.tokens")?.Count ?? Number("vocab_size");
+        long? size = header.GetArray("tokenizer.ggml.tokens")?.Count ?? Number("vocab_size");
         return size is > 0 and <= int.MaxValue ? (int)size : null;
     }
 
@@ -88,12 +88,12 @@ internal sealed class ModelFactsReader(GgufHeader header)
         if (Encoders.Contains(_architecture))
             return true;
         // 0 is no pooling: such a model generates.
-        return header.Integer($"{_architecture}.pooling_type") is > 0;
+        return header.GetInteger($"{_architecture}.pooling_type") is > 0;
     }
 
     private string? Unservable()
     {
-        string type = header.String("general.type") ?? "model";
+        string type = header.GetString("general.type") ?? "model";
         if (_architecture == "clip" || type == "mmproj")
             return "it is the part of a vision or audio model that reads images or sounds (a projector): give the language model's own file.";
         if (type == "adapter")
@@ -110,7 +110,7 @@ internal sealed class ModelFactsReader(GgufHeader header)
     private string? Quantization()
     {
         // From 1024 on the number is a guess of the program that wrote the file.
-        if (header.Integer("general.file_type") is >= 0 and var number && FileTypes.GetValueOrDefault((int)(number & 1023)) is { } name)
+        if (header.GetInteger("general.file_type") is >= 0 and var number && FileTypes.GetValueOrDefault((int)(number & 1023)) is { } name)
             return name;
         return header.Tensors.GroupBy(t => t.Type.Name).OrderByDescending(g => g.Sum(t => (double)t.Elements)).FirstOrDefault()?.Key;
     }

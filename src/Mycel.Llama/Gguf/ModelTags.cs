@@ -8,16 +8,16 @@ internal static class ModelTags
     public static IReadOnlyList<string> Of(GgufHeader header, ModelFacts facts)
     {
         List<string?> tags = [Size(header, facts), facts.Quantization, Context(facts.ContextLength)];
-        string template = header.String("tokenizer.chat_template") ?? "";
+        string template = header.GetString("tokenizer.chat_template") ?? "";
         if (facts.HasChatTemplate && !facts.IsEmbedding)
             tags.Add("chat");
-        if (header.Integer($"{facts.Architecture}.pooling_type") == 4)
+        if (header.GetInteger($"{facts.Architecture}.pooling_type") == 4)
             tags.Add("rerank");
         else if (facts.IsEmbedding)
             tags.Add("embedding");
         if (Sees(header, facts))
             tags.Add("vision");
-        if (header.Boolean("clip.has_audio_encoder") == true)
+        if (header.GetBoolean("clip.has_audio_encoder") == true)
             tags.Add("audio");
         if (facts.Unservable is not null && facts.Architecture == "clip")
             tags.Add("projector");
@@ -35,10 +35,10 @@ internal static class ModelTags
     {
         if (facts.ParameterCount is not { } all)
             return null;
-        if (header.Integer($"{facts.Architecture}.expert_count") is not > 0)
+        if (header.GetInteger($"{facts.Architecture}.expert_count") is not > 0)
             return Count(all);
         // The label tells experts and their size, which cannot be told from tensors.
-        if (header.String("general.size_label") is { Length: > 0 and <= 20 } label && label.All(char.IsAsciiLetterOrDigit))
+        if (header.GetString("general.size_label") is { Length: > 0 and <= 20 } label && label.All(char.IsAsciiLetterOrDigit))
             return "MoE " + label;
         return facts.ActiveParameterCount is { } active && active < all ? $"MoE {Count(all)}-A{Count(active)}" : "MoE " + Count(all);
     }
@@ -70,14 +70,14 @@ internal static class ModelTags
     private static bool Sees(GgufHeader header, ModelFacts facts)
     {
         if (facts.Architecture == "clip")
-            return header.Boolean("clip.has_vision_encoder") ?? header.Boolean("clip.has_audio_encoder") != true;
+            return header.GetBoolean("clip.has_vision_encoder") ?? header.GetBoolean("clip.has_audio_encoder") != true;
         return header.Metadata.Keys.Any(k => k.Contains(".vision.", StringComparison.Ordinal))
             || header.Tensors.Any(t => t.Name.StartsWith("v.", StringComparison.Ordinal) || t.Name.StartsWith("mm.", StringComparison.Ordinal));
     }
 
     private static IEnumerable<string> Names(GgufHeader header, ModelFacts facts)
     {
-        string?[] names = [facts.Architecture, facts.Name, header.String("general.basename"), header.String("general.finetune"), .. header.Array("general.tags")?.Values?.OfType<string>() ?? []];
+        string?[] names = [facts.Architecture, facts.Name, header.GetString("general.basename"), header.GetString("general.finetune"), .. header.GetArray("general.tags")?.Values?.OfType<string>() ?? []];
         return names.OfType<string>();
     }
 

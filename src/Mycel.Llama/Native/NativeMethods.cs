@@ -84,6 +84,12 @@ internal static unsafe partial class NativeMethods
     public static partial int llama_vocab_eos(nint vocab);
 
     [LibraryImport(LlamaLibrary)]
+    public static partial byte llama_vocab_get_add_bos(nint vocab);
+
+    [LibraryImport(LlamaLibrary)]
+    public static partial byte llama_vocab_get_add_eos(nint vocab);
+
+    [LibraryImport(LlamaLibrary)]
     public static partial int llama_tokenize(nint vocab, byte* text, int length, int* tokens, int capacity, byte addSpecial, byte parseSpecial);
 
     [LibraryImport(LlamaLibrary)]

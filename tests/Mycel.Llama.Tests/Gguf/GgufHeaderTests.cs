@@ -18,10 +18,10 @@ public sealed class GgufHeaderTests : IDisposable
     {
         GgufHeader header = GgufHeader.Read(TestModels.Tiny);
         Assert.Equal(3, header.Version);
-        Assert.Equal("llama", header.String("general.architecture"));
-        Assert.Equal(512, header.Integer("llama.context_length"));
+        Assert.Equal("llama", header.GetString("general.architecture"));
+        Assert.Equal(512, header.GetInteger("llama.context_length"));
         Assert.Equal(10000.0, header.Metadata["llama.rope.freq_base"]);
-        Assert.True(header.Boolean("tokenizer.ggml.add_bos_token"));
+        Assert.True(header.GetBoolean("tokenizer.ggml.add_bos_token"));
         Assert.Equal(38, header.Tensors.Count);
         Assert.Equal([192L, 2048L], header.Tensors[0].Dimensions);
         Assert.Equal("Q8_0", header.Tensors[0].Type.Name);
@@ -34,10 +34,10 @@ public sealed class GgufHeaderTests : IDisposable
     {
         byte[] bytes = Small().Add("words", [.. Enumerable.Range(0, 2000).Select(i => $"word {i}")]).Add("few", [1u, 2u, 3u]).Add("tags", ["x", "y"]).ToBytes();
         GgufHeader header = GgufHeader.Read(_folder.File("m.gguf", bytes));
-        Assert.Equal(2000, header.Array("words")!.Count);
-        Assert.Null(header.Array("words")!.Values);
-        Assert.Equal([1L, 2L, 3L], header.Array("few")!.Values!.Cast<long>());
-        Assert.Equal(["x", "y"], header.Array("tags")!.Values!.Cast<string>());
+        Assert.Equal(2000, header.GetArray("words")!.Count);
+        Assert.Null(header.GetArray("words")!.Values);
+        Assert.Equal([1L, 2L, 3L], header.GetArray("few")!.Values!.Cast<long>());
+        Assert.Equal(["x", "y"], header.GetArray("tags")!.Values!.Cast<string>());
     }
 
     [Fact]

@@ -48,7 +48,7 @@ internal sealed class ModelViews(ILocalModels models, ModelStore store, ModelPul
         {
             Sha256 = stored?.Note?.Sha256,
             Memory = stored?.Facts is { } facts ? MemoryOf(facts, status?.Spec, budget) : null,
-            ChatTemplate = Cut(header?.String(TemplateKey), MaxTemplateText),
+            ChatTemplate = Cut(header?.GetString(TemplateKey), MaxTemplateText),
             Metadata = header is null ? null : Excerpt(header),
         };
     }

@@ -124,7 +124,7 @@ internal sealed class OwnModels(MycelOptions options)
     private static string? TemplateOf(StoredModel model)
     {
         if (model.Facts is not { HasChatTemplate: true }) return null;
-        string? text = GgufHeader.Read(model.Path).String("tokenizer.chat_template");
+        string? text = GgufHeader.Read(model.Path).GetString("tokenizer.chat_template");
         return text?.Length > MaxTemplateText ? text[..MaxTemplateText] + "…" : text;
     }
 

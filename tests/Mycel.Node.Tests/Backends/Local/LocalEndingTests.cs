@@ -127,6 +127,15 @@ public class LocalEndingTests
     }
 
     [Fact]
+    public async Task A_prompt_that_is_too_long_is_named_as_the_caller_named_it()
+    {
+        _harness.Engine.Answer = (_, generation) => generation.Fail(EngineFaultKind.TooLong, "Too long.", "prompt");
+        LocalHarness.Refused(await _harness.ChatAsync(), "context_length_exceeded", "messages");
+        _harness.Engine.Answer = (_, generation) => generation.Fail(EngineFaultKind.TooLong, "Too long.", "messages");
+        LocalHarness.Refused(await _harness.CompleteAsync("\"prompt\":\"a\""), "context_length_exceeded", "prompt");
+    }
+
+    [Fact]
     public async Task An_engine_lost_after_output_breaks_the_reply_and_ends_the_other_answers()
     {
         using var shown = new ManualResetEventSlim();

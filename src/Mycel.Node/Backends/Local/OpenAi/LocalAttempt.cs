@@ -142,7 +142,10 @@ internal sealed class LocalAttempt(string model, IEngineSource source, ChatRende
         var run = new GenerationRun(engine, requests, reply, sink, time);
         if (!call.TryAttach(run)) throw new OperationCanceledException();
         var fault = await run.RunAsync();
-        return fault is null ? AttemptOutcome.Completed : Refusals.Of(fault, sink.IsCommitted);
+        if (fault is null) return AttemptOutcome.Completed;
+        // The engine knows prompts only; what a caller calls them depends on what was asked.
+        var param = fault.Param is "messages" or "prompt" ? (call.Kind == InferenceKind.Chat ? "messages" : "prompt") : fault.Param;
+        return Refusals.Of(fault with { Param = param }, sink.IsCommitted);
     }
 
     private static GenerationRequest Common(GenerationFields fields, LoadedModel loaded)

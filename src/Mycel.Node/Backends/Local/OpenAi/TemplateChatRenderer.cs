@@ -58,7 +58,7 @@ internal sealed class TemplateChatRenderer : IChatRenderer
         if (tools is not null && hasFormat) throw new ChatException("'tools' and a JSON 'response_format' cannot be used together.", "response_format");
         var text = RenderText(template, request, tools);
         // The engine adds the token that begins a text itself, as the model's vocabulary says.
-        if (_model.BosToken.Length > 0 && text.StartsWith(_model.BosToken, StringComparison.Ordinal)) text = text[_model.BosToken.Length..];
+        if (_model.AddsBos && _model.BosToken.Length > 0 && text.StartsWith(_model.BosToken, StringComparison.Ordinal)) text = text[_model.BosToken.Length..];
         var startsThinking = text.TrimEnd().EndsWith(ChatTextParser.ThinkOpen, StringComparison.Ordinal);
         var grammar = tools is null ? FormatGrammar(request) : ToolCalls.Grammar(tools.Value, request.ToolChoice, request.ParallelToolCalls);
         return new ChatPrompt
