@@ -87,7 +87,7 @@ public sealed class ManyUsersTests
     /// <summary>Fields that leave a model no choice but to say one thing.</summary>
     private static string Only(string text)
     {
-        var schema = new JsonObject { ["const"] = text };
-        return $$"""{{"\"response_format\""}}:{"type":"json_schema","json_schema":{"name":"only","schema":{{schema.ToJsonString()}}}}""";
+        var format = new JsonObject { ["type"] = "json_schema", ["json_schema"] = new JsonObject { ["name"] = "only", ["schema"] = new JsonObject { ["const"] = text } } };
+        return "\"response_format\":" + format.ToJsonString();
     }
 }

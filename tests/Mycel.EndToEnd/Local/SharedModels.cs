@@ -11,11 +11,16 @@ internal static class SharedModels
     /// <summary>A model that embeds.</summary>
     public const string MiniLm = "all-minilm-l6-v2-q8_0";
 
+    /// <summary>Whether both are there.</summary>
+    public static bool Exist => File.Exists(FileOf(Smol)) && File.Exists(FileOf(MiniLm));
+
     /// <summary>A model's file; skips the test, with the reason, where it is not there.</summary>
     public static string Path(string name)
     {
-        var path = System.IO.Path.Combine(RepositoryLayout.Shared, "models", name + ".gguf");
+        var path = FileOf(name);
         Assert.SkipUnless(File.Exists(path), $"No real model: {path} is not there.");
         return path;
     }
+
+    private static string FileOf(string name) => System.IO.Path.Combine(RepositoryLayout.Shared, "models", name + ".gguf");
 }
