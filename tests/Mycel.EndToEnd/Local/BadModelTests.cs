@@ -41,7 +41,7 @@ public sealed class BadModelTests
             Assert.Contains($"\"model\":\"{name}\"", node.Output);
         }
 
-        Assert.Contains("truncated", (string?)(await node.LocalAsync("cut"))["error"], StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("cut short", (string?)(await node.LocalAsync("cut"))["error"], StringComparison.OrdinalIgnoreCase);
         Assert.Contains("HTML", (string?)(await node.LocalAsync("page"))["error"], StringComparison.OrdinalIgnoreCase);
         Assert.Contains("empty", (string?)(await node.LocalAsync("empty"))["error"], StringComparison.OrdinalIgnoreCase);
         // Not one of them needed an engine to be found out, and the good one beside them works.
@@ -53,16 +53,16 @@ public sealed class BadModelTests
     }
 
     [Theory]
-    [InlineData("nothing-here.gguf")]
-    [InlineData("")]
-    public async Task A_path_without_a_file_is_told_in_the_log_and_the_node_serves(string name)
+    [InlineData("nothing-here.gguf", "There is no model file")]
+    [InlineData("", "is a folder")]
+    public async Task A_path_without_a_file_is_a_mistake_in_the_command(string name, string told)
     {
         using var folder = new TempFolder();
-        await using var node = await LocalCalls.StartAsync(null, "--model", "gone=" + Path.Combine(folder.Path, name));
-        await Poll.UntilAsync(() => node.Output.Contains("\"level\":\"error\"", StringComparison.Ordinal), "the log tells of it");
-        Assert.Contains(folder.Path, node.Output);
-        Assert.Equal("stop", (await node.AnswerAsync("hi", "\"temperature\":0")).FinishReason);
-        Assert.NotEqual(200, (await node.ChatAsync("gone")).Status);
+        var path = Path.Combine(folder.Path, name);
+        var result = await NodeProcess.RunToEndAsync(new NodeSetup { Arguments = ["--demo", "--model", "gone=" + path] });
+        Assert.Equal(2, result.ExitCode);
+        Assert.Contains(told, result.Output);
+        Assert.Contains(folder.Path, result.Output);
     }
 
     [Fact]

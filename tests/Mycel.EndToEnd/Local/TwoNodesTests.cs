@@ -33,7 +33,7 @@ public sealed class TwoNodesTests(TwoNodesTests.Pair pair) : IClassFixture<TwoNo
     [Theory]
     [InlineData("\"temperature\":0,\"max_tokens\":40")]
     [InlineData("\"temperature\":1,\"seed\":7,\"max_tokens\":40")]
-    [InlineData("\"temperature\":1.3,\"seed\":7,\"max_tokens\":20,\"n\":3")]
+    [InlineData("\"temperature\":1.3,\"seed\":7,\"n\":3,\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"a\",\"schema\":{\"const\":\"the same\"}}}")]
     [InlineData("\"temperature\":0,\"max_tokens\":60,\"ignore_eos\":true,\"stop\":[\".\",\"the\"]")]
     [InlineData("\"temperature\":0,\"max_tokens\":6,\"logprobs\":true,\"top_logprobs\":3")]
     [InlineData("\"seed\":3,\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"a\",\"schema\":{\"type\":\"object\",\"properties\":{\"ok\":{\"type\":\"boolean\"}},\"required\":[\"ok\"]}}}")]

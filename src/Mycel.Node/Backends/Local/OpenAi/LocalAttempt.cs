@@ -21,7 +21,7 @@ internal sealed class LocalAttempt(string model, IEngineSource source, ChatRende
     /// <summary>Whether the engine asked last has ended and no other is being started.</summary>
     public bool HasLostEngine => Volatile.Read(ref _waitingForEngine) == 0 && _engine is { Ended.IsCompleted: true };
 
-    /// <summary>Asks the engine. Whatever happens is in the outcome.</summary>
+    /// <summary>Asks the engine. Whatever happens is in the outcome, but for defects of this program: those are thrown, to be logged and told as such.</summary>
     public async ValueTask<AttemptOutcome> RunAsync(BackendCall call, IReplySink sink)
     {
         try
@@ -37,8 +37,9 @@ internal sealed class LocalAttempt(string model, IEngineSource source, ChatRende
             return call.Detach() || outcome.Kind == AttemptKind.Completed ? outcome : Ended(call, sink);
         }
         catch (Exception error) when (error is InvalidRequestException or LocalModelException or EngineException or ChatException or DeviceFaultException
-            or JsonException or IOException or InvalidOperationException or OperationCanceledException)
+            or JsonException or OperationCanceledException || (error is IOException or InvalidOperationException && sink.IsCommitted))
         {
+            // Once something was sent, the two last may come of the caller's connection; before, of a defect only, and asking again would not help.
             return !call.Detach() ? Ended(call, sink) : Failure(error, sink.IsCommitted);
         }
     }
