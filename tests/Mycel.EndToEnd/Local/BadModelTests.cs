@@ -10,7 +10,7 @@ public sealed class BadModelTests
     public async Task A_node_starts_with_broken_models_and_tells_of_each()
     {
         using var folder = new TempFolder();
-        var good = await File.ReadAllBytesAsync(DemoFile);
+        var good = await File.ReadAllBytesAsync(LocalCalls.DemoFile);
         byte[] corrupt = [.. good];
         // The number of metadata entries.
         corrupt.AsSpan(16, 8).Fill(0x7f);
@@ -42,7 +42,7 @@ public sealed class BadModelTests
         }
 
         Assert.Contains("cut short", (string?)(await node.LocalAsync("cut"))["error"], StringComparison.OrdinalIgnoreCase);
-        Assert.Contains("HTML", (string?)(await node.LocalAsync("page"))["error"], StringComparison.OrdinalIgnoreCase);
+        Assert.Contains("web page", (string?)(await node.LocalAsync("page"))["error"], StringComparison.OrdinalIgnoreCase);
         Assert.Contains("empty", (string?)(await node.LocalAsync("empty"))["error"], StringComparison.OrdinalIgnoreCase);
         // Not one of them needed an engine to be found out, and the good one beside them works.
         Assert.Single(node.EngineIds());
@@ -79,6 +79,4 @@ public sealed class BadModelTests
         Assert.Equal(1, load.ExitCode);
         Assert.Contains("MB", load.Error);
     }
-
-    private static string DemoFile => Path.Combine(Path.GetDirectoryName(RepositoryLayout.NodeAssembly)!, "demo", "tiny-austen-chat-q8_0.gguf");
 }

@@ -13,9 +13,11 @@ public sealed class EngineDeathTests
     public async Task Killed_in_the_middle_of_an_answer_it_ends_that_answer_in_an_error_and_nothing_else()
     {
         await using var device = FaultyDevice.Start("far");
-        await using var node = await LocalCalls.StartAsync(null, "--relay", device.Url);
-        await using var client = await node.BeginStreamAsync("Tell me a story.", Endless);
+        await using var node = await LocalCalls.StartAsync(device);
         var first = node.EngineId();
+        (await node.TellAsync("/v1/node/models/load", new { model = LocalCalls.DemoFile, name = "beside" })).MustBe(200);
+        await using var client = await node.BeginStreamAsync("Tell me a story.", Endless);
+        await using var beside = await node.BeginStreamAsync("Tell me a story.", Endless, "beside");
         // Stopped first, so that it cannot end the answer before it is killed.
         ProcessSignals.Send(first, LocalCalls.Stop);
         await using var other = await node.BeginRelayStreamAsync(device);
@@ -28,12 +30,15 @@ public sealed class EngineDeathTests
         Assert.Equal("server_error", (string?)error["type"]);
         Assert.Contains("again", (string?)error["message"]);
 
-        // The API and the relay's answer went on; the model comes back, in another process.
+        // The API, the relay's answer and the other model's went on; the model comes back, in another process.
         await node.StatusAsync();
         Assert.EndsWith(Sse.Done, System.Text.Encoding.UTF8.GetString(await other.ReadBodyAsync()));
+        Assert.EndsWith(Sse.Done, System.Text.Encoding.UTF8.GetString(await beside.ReadBodyAsync()));
+        Assert.Equal(0, (int)(await node.LocalAsync("beside"))["restarts"]!);
         var entry = await node.LoadedAsync();
         Assert.Equal(1, (int)entry["restarts"]!);
-        Assert.NotEqual(first, node.EngineId());
+        Assert.Equal(2, node.EngineIds().Count);
+        Assert.DoesNotContain(first, node.EngineIds());
         Assert.Equal("stop", (await node.AnswerAsync("hi", "\"temperature\":0")).FinishReason);
         await node.IdleAsync();
     }

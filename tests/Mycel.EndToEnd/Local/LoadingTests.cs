@@ -55,7 +55,7 @@ public sealed class LoadingTests
     [Fact]
     public async Task A_model_is_announced_under_the_name_it_is_given_and_without_one_under_its_files()
     {
-        var path = Path.Combine(Path.GetDirectoryName(RepositoryLayout.NodeAssembly)!, "demo", "tiny-austen-chat-q8_0.gguf");
+        var path = LocalCalls.DemoFile;
         await using var node = await NodeProcess.StartAsync(new NodeSetup { Arguments = ["--model", path, "--model", "jane=" + path] });
         Assert.Equal(["jane", "tiny-austen-chat-q8_0"], await node.ModelIdsAsync());
         Assert.Equal(

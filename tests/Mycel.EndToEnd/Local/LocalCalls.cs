@@ -19,12 +19,22 @@ internal static class LocalCalls
     /// <summary>Lets a stopped process go on.</summary>
     public const int Continue = 18;
 
+    /// <summary>The file of that model.</summary>
+    public static string DemoFile => Path.Combine(Path.GetDirectoryName(RepositoryLayout.NodeAssembly)!, "demo", "tiny-austen-chat-q8_0.gguf");
+
     /// <summary>Starts a node with the small model and waits until it is loaded.</summary>
     /// <param name="yaml">The configuration file's text, or null for none.</param>
     /// <param name="arguments">Further arguments.</param>
-    public static async Task<NodeProcess> StartAsync(string? yaml = null, params string[] arguments)
+    public static Task<NodeProcess> StartAsync(string? yaml = null, params string[] arguments) =>
+        StartAsync(new NodeSetup { Arguments = ["--demo", .. arguments], Yaml = yaml });
+
+    /// <summary>Starts one that has a device as well.</summary>
+    public static Task<NodeProcess> StartAsync(FaultyDevice device, string? yaml = null) =>
+        StartAsync(new NodeSetup { Arguments = ["--demo"], Devices = [device], Yaml = yaml });
+
+    private static async Task<NodeProcess> StartAsync(NodeSetup setup)
     {
-        var node = await NodeProcess.StartAsync(new NodeSetup { Arguments = ["--demo", .. arguments], Yaml = yaml });
+        var node = await NodeProcess.StartAsync(setup);
         try
         {
             await node.LoadedAsync();

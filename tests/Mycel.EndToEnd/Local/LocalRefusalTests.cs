@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Mycel.EndToEnd.Harness;
 
 namespace Mycel.EndToEnd.Local;
@@ -36,6 +37,31 @@ public sealed class LocalRefusalTests(DemoNode demo) : IClassFixture<DemoNode>
         }
 
         await demo.Node.IdleAsync();
+    }
+
+    [Theory]
+    [InlineData(
+        NodeCalls.ChatPath,
+        "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]",
+        """
+        {"functions":[],"function_call":"auto","audio":{},"prediction":{},"verbosity":"low","web_search_options":{},"best_of":2,"echo":true,"modalities":["audio"],
+        "reasoning_format":"none","reasoning_effort":"low","json_schema":{},"samplers":[],"n_predict":5,"options":{},"keep_alive":1,"extra_body":{},
+        "mirostat":1,"dynatemp_range":1,"xtc_probability":0.5,"dry_multiplier":1,"top_a":0.1,"n_probs":1,"n_keep":1,"n_discard":1,"n_indent":1,"min_tokens":1,"min_keep":1,
+        "typical_p":0.5,"tfs_z":0.5,"length_penalty":2,"id_slot":0,"truncate_prompt_tokens":1,"prompt_logprobs":1,"t_max_predict_ms":1,
+        "cache_prompt":false,"skip_special_tokens":false,"spaces_between_special_tokens":false,"add_generation_prompt":false,
+        "use_beam_search":true,"include_stop_str_in_output":true,"post_sampling_probs":true,"return_tokens":true,"return_progress":true,"timings_per_token":true,
+        "continue_final_message":true,"add_special_tokens":true,"return_token_ids":true,"grammar_lazy":true,
+        "stop_token_ids":[1],"bad_words":["a"],"lora":[1],"grammar_triggers":[1],"preserved_tokens":[1]}
+        """)]
+    [InlineData("/v1/completions", "\"prompt\":\"hi\"", """{"suffix":"!","response_format":{"type":"json_object"},"tools":[],"messages":[],"best_of":2,"samplers":[]}""")]
+    public async Task Whatever_would_change_the_answer_and_cannot_is_named(string path, string request, string fields)
+    {
+        foreach (var (name, value) in JsonNode.Parse(fields)!.AsObject())
+        {
+            var reply = await demo.Node.PostAsync(path, $"{{\"model\":\"{LocalCalls.Tiny}\",{request},\"{name}\":{value!.ToJsonString()}}}");
+            Assert.Contains($"'{name}'", reply.MustRefuse(400, "unsupported_parameter"));
+            Assert.Equal(name, (string?)reply.Json["error"]!["param"]);
+        }
     }
 
     [Fact]

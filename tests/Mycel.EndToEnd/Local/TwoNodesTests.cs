@@ -79,11 +79,14 @@ public sealed class TwoNodesTests(TwoNodesTests.Pair pair) : IClassFixture<TwoNo
         Assert.Equal(direct.Text, (await pair.Away.PostAsync(NodeCalls.ChatPath, body)).MustBe(400).Text);
     }
 
+    private static int IndexOf(string data) => data != "[DONE]" && JsonNode.Parse(data)!["choices"] is JsonArray { Count: > 0 } choices ? (int)choices[0]!["index"]! : int.MaxValue;
+
     /// <summary>A reply's bytes, less what is another with every request: ids, dates and times.</summary>
     private static async Task<string> Raw(NodeProcess node, string model, string fields, bool stream)
     {
         var reply = (await node.PostAsync(NodeCalls.ChatPath, LocalCalls.Chat("Tell me of the sea.", fields, stream, model))).MustBe(200);
-        var documents = stream ? Sse.Events(reply.Text) : [reply.Text];
+        // Several answers are told as they come, so that their events mix; each answer's own keep their order.
+        var documents = stream ? Sse.Events(reply.Text).OrderBy(IndexOf) : [reply.Text];
         return string.Join('\n', documents.Select(text =>
         {
             if (text == "[DONE]") return text;
