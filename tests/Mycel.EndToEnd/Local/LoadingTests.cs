@@ -53,6 +53,27 @@ public sealed class LoadingTests
     }
 
     [Fact]
+    public async Task A_long_prompt_holds_up_nobodys_tokens()
+    {
+        var path = SharedModels.Path(SharedModels.Smol);
+        await using var node = await NodeProcess.StartAsync(new NodeSetup { Arguments = ["--model", "smol=" + path], Yaml = "engine:\n  context: 2048\n  slots: 2\n" });
+        await node.LoadedAsync("smol");
+        // Long enough that the prompt is over first.
+        await using var client = await node.BeginStreamAsync("Tell me a story.", "\"ignore_eos\":true,\"max_tokens\":1900", "smol");
+        var prompt = string.Concat(Enumerable.Range(0, 80).Select(i => $"Number {i} is followed by {i + 1}. "));
+        var reading = node.AnswerAsync(prompt, "\"max_tokens\":1", model: "smol");
+        var pieces = 0;
+        while (!reading.IsCompleted)
+        {
+            Assert.NotEmpty(await client.ReadPieceAsync());
+            pieces++;
+        }
+
+        Assert.True((await reading).PromptTokens > 600);
+        Assert.True(pieces > 5, $"{pieces} pieces of the stream while the prompt was read");
+    }
+
+    [Fact]
     public async Task A_model_is_announced_under_the_name_it_is_given_and_without_one_under_its_files()
     {
         var path = LocalCalls.DemoFile;

@@ -86,7 +86,7 @@ public sealed class TwoNodesTests(TwoNodesTests.Pair pair) : IClassFixture<TwoNo
     {
         var reply = (await node.PostAsync(NodeCalls.ChatPath, LocalCalls.Chat("Tell me of the sea.", fields, stream, model))).MustBe(200);
         // Several answers are told as they come, so that their events mix; each answer's own keep their order.
-        var documents = stream ? Sse.Events(reply.Text).OrderBy(IndexOf) : [reply.Text];
+        IEnumerable<string> documents = stream ? Sse.Events(reply.Text).OrderBy(IndexOf) : [reply.Text];
         return string.Join('\n', documents.Select(text =>
         {
             if (text == "[DONE]") return text;
