@@ -66,6 +66,18 @@ public sealed class BadModelTests
     }
 
     [Fact]
+    public async Task A_size_that_does_not_fit_takes_away_nothing_that_did()
+    {
+        await using var node = await LocalCalls.StartAsync("engine:\n  memory_mb: 60\n");
+        var load = await node.CommandAsync("models", "load", LocalCalls.Tiny, "--context", "1000000");
+        Assert.Equal(1, load.ExitCode);
+        Assert.Contains("needs 2.1 GB", load.Error);
+        Assert.Equal([LocalCalls.Tiny], await node.ModelIdsAsync());
+        Assert.Equal("stop", (await node.AnswerAsync("hi", "\"temperature\":0")).FinishReason);
+        Assert.Equal(512, (int)(await node.LocalAsync())["context"]!);
+    }
+
+    [Fact]
     public async Task What_does_not_fit_is_refused_with_the_numbers()
     {
         await using var node = await NodeProcess.StartAsync(new NodeSetup { Arguments = ["--demo"], Yaml = "engine:\n  memory_mb: 1\n" });

@@ -60,7 +60,7 @@ public sealed class LoadingTests
         await node.LoadedAsync("smol");
         // Long enough that the prompt is over first.
         await using var client = await node.BeginStreamAsync("Tell me a story.", "\"ignore_eos\":true,\"max_tokens\":1900", "smol");
-        var prompt = string.Concat(Enumerable.Range(0, 80).Select(i => $"Number {i} is followed by {i + 1}. "));
+        var prompt = string.Concat(Enumerable.Range(0, 15).Select(i => $"Number {i} is followed by {i + 1}. "));
         var reading = node.AnswerAsync(prompt, "\"max_tokens\":1", model: "smol");
         var pieces = 0;
         while (!reading.IsCompleted)
@@ -69,8 +69,8 @@ public sealed class LoadingTests
             pieces++;
         }
 
-        Assert.True((await reading).PromptTokens > 600);
-        Assert.True(pieces > 5, $"{pieces} pieces of the stream while the prompt was read");
+        Assert.True((await reading).PromptTokens > 150);
+        Assert.True(pieces > 2, $"{pieces} pieces of the stream while the prompt was read");
     }
 
     [Fact]

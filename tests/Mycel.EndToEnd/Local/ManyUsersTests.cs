@@ -71,6 +71,20 @@ public sealed class ManyUsersTests
         Assert.Equal(0, (int)(await node.LocalAsync())["in_flight"]!);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Who_sets_a_deadline_is_told_when_it_is_over_and_gives_the_place_back(bool stream)
+    {
+        await using var node = await LocalCalls.StartAsync("engine:\n  slots: 1\n");
+        var engine = node.EngineId();
+        ProcessSignals.Send(engine, LocalCalls.Stop);
+        (await node.PostAsync(NodeCalls.ChatPath, LocalCalls.Chat("hi", stream: stream), ("X-Mycel-Deadline-Ms", "300"))).MustRefuse(504, "deadline_exceeded");
+        ProcessSignals.Send(engine, LocalCalls.Continue);
+        Assert.Equal("stop", (await node.AnswerAsync("hi", "\"temperature\":0")).FinishReason);
+        await node.IdleAsync();
+    }
+
     [Fact]
     public async Task The_line_is_bounded_and_who_waits_in_it_is_served()
     {

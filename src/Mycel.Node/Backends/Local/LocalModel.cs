@@ -262,14 +262,17 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
         await process.DisposeAsync();
     }
 
-    /// <summary>Takes it out of memory; it stays announced.</summary>
-    public async Task UnloadAsync(string reason)
+    /// <summary>Takes it out of memory unless a request has it; it stays announced.</summary>
+    public Task UnloadIfIdleAsync(string reason) => UnloadAsync(reason, onlyIfIdle: true);
+
+    private async Task UnloadAsync(string reason, bool onlyIfIdle)
     {
         EngineProcess? process;
         lock (_lock)
         {
             process = _process;
-            if (process is null) return;
+            // A request counts as in flight before it asks for the engine: one that comes now either is seen here, or finds the model unloaded.
+            if (process is null || (onlyIfIdle && Backend.InFlight > 0)) return;
             _process = null;
             _loading = null;
             _state = LocalModelState.Unloaded;
@@ -286,7 +289,7 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
         await _closing.CancelAsync();
         var loading = _loading;
         if (loading is not null) await loading.ContinueWith(static _ => { }, TaskScheduler.Default);
-        await UnloadAsync("it is no longer served");
+        await UnloadAsync("it is no longer served", onlyIfIdle: false);
     }
 
     private sealed class LoadProgress(LocalModel model) : IProgress<float>

@@ -71,6 +71,8 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
         catch (LocalModelException) when (isNew)
         {
             await RemoveAsync(model, CancellationToken.None);
+            // As it was before it was served well: the next request loads it so again.
+            if (known is not null) Add(known.Spec);
             throw;
         }
         return model.Status();
@@ -145,7 +147,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
                 if (size.Plan.TotalBytes <= budget) return await load(size, settings);
                 if (IdleLongest(except: model) is not { } idle)
                     throw new LocalModelException(507, "does_not_fit", $"The model '{model.Spec.Name}' {size.Plan.Refusal(facts, Math.Max(0, budget))}");
-                await idle.UnloadAsync($"it was idle, and '{model.Spec.Name}' needs the memory");
+                await idle.UnloadIfIdleAsync($"it was idle, and '{model.Spec.Name}' needs the memory");
             }
         }
         finally
@@ -178,7 +180,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
             foreach (var model in _models.Values)
             {
                 if (model.IsLoaded && model.Backend.InFlight == 0 && _time.GetUtcNow() - model.LastUsedAt >= TimeSpan.FromSeconds(seconds))
-                    await model.UnloadAsync($"no request for {seconds} s (engine.idle_unload_s)");
+                    await model.UnloadIfIdleAsync($"no request for {seconds} s (engine.idle_unload_s)");
             }
         }
         finally
