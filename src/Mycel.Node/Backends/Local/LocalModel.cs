@@ -49,20 +49,7 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
         _logger = logger;
         _lastUsedAt = time.GetUtcNow();
         Backend = new LocalBackend(spec.Name, spec.Slots ?? 1, this, time, allowsGrammar,
-            model => new TemplateChatRenderer(model, ReadTemplate(spec)));
-    }
-
-    private static string? ReadTemplate(LocalModelSpec spec)
-    {
-        if (spec.Template is not { } file) return null;
-        try
-        {
-            return File.ReadAllText(file);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new LocalModelException(503, "engine_unavailable", $"The chat template of '{spec.Name}' ({file}) cannot be read: {error.Message} Mend the file, or take `template` off the model's entry in models.load.", error);
-        }
+            model => new TemplateChatRenderer(model, spec.Template is { } file ? File.ReadAllText(file) : null));
     }
 
     public LocalModelSpec Spec { get; }
