@@ -25,7 +25,6 @@ public sealed class LocalRefusalTests(DemoNode demo) : IClassFixture<DemoNode>
     [InlineData("\"tool_choice\":\"required\"", "tool_choice", "invalid_value")]
     [InlineData("\"response_format\":{\"type\":\"json_schema\"}", "response_format.json_schema", null)]
     [InlineData("\"messages\":\"hi\"", "messages", null)]
-    [InlineData("\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:,\"}}]}]", "messages", null)]
     public async Task The_field_is_named(string field, string param, string? code)
     {
         foreach (var stream in new[] { false, true })
@@ -62,6 +61,16 @@ public sealed class LocalRefusalTests(DemoNode demo) : IClassFixture<DemoNode>
             Assert.Contains($"'{name}'", reply.MustRefuse(400, "unsupported_parameter"));
             Assert.Equal(name, (string?)reply.Json["error"]!["param"]);
         }
+    }
+
+    [Fact]
+    public async Task Pictures_are_refused_by_their_place()
+    {
+        var reply = await demo.Node.PostAsync(NodeCalls.ChatPath, LocalCalls.Chat("", """
+            "messages":[{"role":"user","content":[{"type":"text","text":"What is it?"},{"type":"image_url","image_url":{"url":"data:,"}}]}]
+            """));
+        Assert.Contains("image_url", reply.MustRefuse(400));
+        Assert.StartsWith("messages[0].content", (string?)reply.Json["error"]!["param"]);
     }
 
     [Fact]
