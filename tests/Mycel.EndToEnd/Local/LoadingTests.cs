@@ -74,6 +74,25 @@ public sealed class LoadingTests
     }
 
     [Fact]
+    public async Task A_reload_takes_models_on_and_off_and_lets_running_answers_end()
+    {
+        static string Settings(params string[] names) => "models:\n  load:\n" + string.Concat(names.Select(name => $"    - {name}={LocalCalls.DemoFile}\n"));
+        await using var node = await NodeProcess.StartAsync(new NodeSetup { Yaml = Settings("jane", "emma") });
+        await node.LoadedAsync("jane");
+        var kept = node.EngineIds();
+        await using var client = await node.BeginStreamAsync("Tell me a story.", "\"ignore_eos\":true,\"max_tokens\":300", "emma");
+        await File.WriteAllTextAsync(node.ConfigFile, Settings("jane", "fanny"));
+        var reload = await node.CommandAsync("reload");
+        Assert.True(reload.ExitCode == 0, reload.All);
+        Assert.Equal(["fanny", "jane"], await node.ModelIdsAsync());
+        Assert.EndsWith(Sse.Done, Encoding.UTF8.GetString(await client.ReadBodyAsync()));
+        await node.LoadedAsync("fanny");
+        await Poll.UntilAsync(() => node.EngineIds().Count == 2, "emma's engine has ended");
+        Assert.Contains(node.EngineIds(), kept.Contains);
+        (await node.ChatAsync("emma")).MustRefuse(404, "model_not_found");
+    }
+
+    [Fact]
     public async Task A_model_is_announced_under_the_name_it_is_given_and_without_one_under_its_files()
     {
         var path = LocalCalls.DemoFile;

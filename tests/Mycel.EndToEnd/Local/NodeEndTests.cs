@@ -66,10 +66,10 @@ public sealed class NodeEndTests
     public async Task Killed_while_an_engine_loads_it_leaves_none_behind_either()
     {
         await using var node = await NodeProcess.StartAsync(new NodeSetup { Arguments = ["--demo"] });
-        var engine = 0;
-        await Poll.UntilAsync(() => (engine = node.EngineIds().FirstOrDefault()) != 0, "an engine's process has started");
+        IReadOnlyList<int> engines = [];
+        await Poll.UntilAsync(() => (engines = node.EngineIds()).Count > 0, "an engine's process has started");
         node.Signal(LocalCalls.Kill);
-        await GoneAsync(engine);
+        await GoneAsync(engines[0]);
     }
 
     private static Task<TimeSpan> GoneAsync(int engine) => Poll.UntilAsync(() => !LocalCalls.IsEngine(engine), "the engine's process has ended", TimeSpan.FromSeconds(5));
