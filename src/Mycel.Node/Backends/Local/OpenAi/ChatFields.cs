@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mycel.Llama.Chat;
 
 namespace Mycel.Node.Backends.Local.OpenAi;
 
