@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using Mycel.Llama.Templates;
 
@@ -11,6 +12,8 @@ internal sealed class ChatTemplate
         [{"type":"function","function":{"name":"{{{{Probe}}}}","description":"x",
           "parameters":{"type":"object","properties":{"probe_key":{"type":"string","description":"x"}},"required":["probe_key"]}}}]
         """;
+
+    private static readonly Dictionary<string, JsonElement> s_noArguments = [];
 
     private readonly JinjaTemplate _template;
     private readonly LoadedModel _model;
@@ -66,27 +69,32 @@ internal sealed class ChatTemplate
     public string Source => _template.Source;
 
     /// <exception cref="TemplateException">The template refuses.</exception>
-    public string Render(IReadOnlyList<object?> messages, object? tools, IReadOnlyDictionary<string, JsonElement> more)
+    public string Render(IReadOnlyList<object?> messages, JsonElement? tools, IReadOnlyDictionary<string, JsonElement> more, bool isPrompt = true)
     {
         var values = new Dictionary<string, object?>(StringComparer.Ordinal)
         {
-            // llama.cpp's default, too.
+            // What llama-server gives each template, unless the caller says otherwise.
             ["enable_thinking"] = true,
+            ["date_string"] = Date("dd MMM yyyy"),
+            ["datetime"] = Date("MMM dd yyyy"),
         };
         foreach (var (name, value) in more)
             values[name] = value;
         values["messages"] = messages;
-        values["tools"] = tools;
-        values["documents"] = null;
-        values["add_generation_prompt"] = true;
+        values["add_generation_prompt"] = isPrompt;
         values["bos_token"] = _model.BosToken;
         values["eos_token"] = _model.EosToken;
+        // Left out where there are none: templates ask whether it is defined.
+        if (tools is not null)
+            values["tools"] = tools;
         var text = _template.Render(values, _time);
         // What tokenizing adds must not stand there twice; what it does not add stays, as llama-server has it.
         if (_model.AddsBos && _model.BosToken.Length > 0 && text.StartsWith(_model.BosToken, StringComparison.Ordinal))
             text = text[_model.BosToken.Length..];
         return _model.AddsEos && _model.EosToken.Length > 0 && text.EndsWith(_model.EosToken, StringComparison.Ordinal) ? text[..^_model.EosToken.Length] : text;
     }
+
+    private string Date(string format) => _time.GetLocalNow().ToString(format, CultureInfo.InvariantCulture);
 
     /// <summary>A text as a content in the form that the template takes.</summary>
     public object Content(string text) =>
@@ -133,11 +141,11 @@ internal sealed class ChatTemplate
     private bool Shows(string text, IReadOnlyList<object?> messages, JsonElement? tools = null) =>
         TryRender(messages, tools)?.Contains(text, StringComparison.Ordinal) == true;
 
-    private string? TryRender(IReadOnlyList<object?> messages, JsonElement? tools = null)
+    private string? TryRender(IReadOnlyList<object?> messages, JsonElement? tools = null, bool isPrompt = true)
     {
         try
         {
-            return Render(messages, tools is null ? null : tools, new Dictionary<string, JsonElement>());
+            return Render(messages, tools, s_noArguments, isPrompt);
         }
         catch (TemplateException)
         {
