@@ -1,3 +1,5 @@
+using Mycel.Llama.Grammar;
+
 namespace Mycel.Llama.Chat;
 
 /// <summary>
@@ -6,25 +8,27 @@ namespace Mycel.Llama.Chat;
 /// </summary>
 internal static class ChannelReader
 {
+    /// <summary>What shows that a call has begun.</summary>
+    public const string Trigger = "to=functions.";
+
     private const int MaxHeader = 512;
-    private static readonly string[] s_ends = ["<|end|>", "<|start|>", "<|return|>", "<|call|>", "<|channel|>"];
-    private static readonly string[] s_begins = ["<|channel|>", "<|start|>", " to="];
+    private const string Body = "<|message|>";
+    private static readonly MarkSet s_ends = new(["<|end|>", "<|start|>", "<|return|>", "<|call|>", "<|channel|>"]);
+    private static readonly MarkSet s_headers = new(["<|channel|>", "<|start|>", " to="]);
 
     public static IEnumerable<bool> Read(Cursor text, OutputWriter output)
     {
-        while (true)
+        while (!text.IsEnd || !text.Rest.IsEmpty)
         {
-            while (text.Rest.Length < 11 && !text.IsEnd && s_begins.Any(begin => begin.AsSpan().StartsWith(text.Rest, StringComparison.Ordinal)))
+            while (text.Rest.IsEmpty ? !text.IsEnd : s_headers.At(text.Rest, text.IsEnd).IsCut)
                 yield return true;
-            if (text.IsEnd && text.Rest.IsEmpty)
-                yield break;
             var header = "";
-            if (BeginsHeader(text))
+            if (s_headers.At(text.Rest, isEnd: true).Mark is not null)
             {
-                while (text.Rest.IndexOf("<|message|>", StringComparison.Ordinal) < 0 && !text.IsEnd && text.Rest.Length < MaxHeader)
+                int end;
+                while ((end = text.Rest.IndexOf(Body, StringComparison.Ordinal)) < 0 && !text.IsEnd && text.Rest.Length < MaxHeader)
                     yield return true;
-                var end = text.Rest[..Math.Min(text.Rest.Length, MaxHeader + 11)].IndexOf("<|message|>", StringComparison.Ordinal);
-                if (end is < 0 or >= MaxHeader)
+                if (end is < 0 or > MaxHeader)
                 {
                     // A header that never ends is told as it stands.
                     output.Text(text.Take(Math.Min(text.Rest.Length, MaxHeader)), isReasoning: false);
@@ -32,53 +36,46 @@ internal static class ChannelReader
                 }
 
                 header = text.Take(end);
-                text.Take("<|message|>".Length);
+                text.Skip(Body.Length);
             }
 
             foreach (var wait in ReadBody(text, output, header))
                 yield return wait;
-            if (text.IsEnd && text.Rest.IsEmpty)
-                yield break;
         }
-    }
-
-    private static bool BeginsHeader(Cursor text)
-    {
-        foreach (var begin in s_begins)
-        {
-            if (text.Rest.StartsWith(begin, StringComparison.Ordinal))
-                return true;
-        }
-
-        return false;
     }
 
     private static IEnumerable<bool> ReadBody(Cursor text, OutputWriter output, string header)
     {
-        var tool = FindTool(header, output);
-        if (tool is not null)
+        output.DropBlank();
+        var isCall = false;
+        if (FindTool(header, output) is { } tool)
         {
-            output.Call(tool.Name);
-            foreach (var wait in CallSyntax.ReadArguments(text, output))
+            foreach (var wait in CallSyntax.SkipSpace(text))
                 yield return wait;
+            isCall = text.Rest.StartsWith("{");
+            if (isCall)
+            {
+                output.Call(tool.Name);
+                foreach (var wait in CallSyntax.StreamObject(text, output))
+                    yield return wait;
+            }
         }
 
-        var isReasoning = tool is null && header.Contains("<|channel|>analysis", StringComparison.Ordinal);
-        output.DropBlank();
+        var isReasoning = header.Contains("<|channel|>analysis", StringComparison.Ordinal);
         while (true)
         {
             var (mark, plain) = text.Find(s_ends);
             if (plain > 0)
             {
                 var part = text.Take(plain);
-                if (tool is null)
+                if (!isCall)
                     output.Text(part, isReasoning);
             }
 
             if (mark is not null)
             {
                 if (mark is "<|end|>" or "<|return|>" or "<|call|>")
-                    text.Take(mark.Length);
+                    text.Skip(mark.Length);
                 output.DropBlank();
                 yield break;
             }
@@ -91,12 +88,29 @@ internal static class ChannelReader
 
     private static Tool? FindTool(string header, OutputWriter output)
     {
-        const string recipient = "to=functions.";
-        var start = header.IndexOf(recipient, StringComparison.Ordinal);
+        var start = header.IndexOf(Trigger, StringComparison.Ordinal);
         if (start < 0)
             return null;
-        var name = header[(start + recipient.Length)..];
-        var end = name.AsSpan().IndexOfAny(' ', '<');
+        var name = header.AsSpan(start + Trigger.Length);
+        var end = name.IndexOfAny(' ', '<');
         return output.Find(end < 0 ? name : name[..end]);
     }
+
+    /// <summary>Body of a rule for a call, from <see cref="Trigger"/> on.</summary>
+    public static string Call(GrammarBuilder grammar, IReadOnlyList<ToolRule> tools)
+    {
+        // The recipient may stand before the channel or behind it.
+        var head = grammar.AddRule("head", "(\" \"? \"<|channel|>\" (\"commentary\" | \"analysis\"))? (\" \"? \"<|constrain|>\"? \"json\")? \"<|message|>\"");
+        return string.Join(" | ", tools.Select(tool => $"{GrammarBuilder.Literal(Trigger + tool.Name)} {head} {tool.Arguments}"));
+    }
+
+    /// <summary>Body of a rule for an answer of calls: before the recipient may come the channel.</summary>
+    public static string Required(GrammarBuilder grammar, IReadOnlyList<ToolRule> tools) =>
+        $"{Thought(grammar)} (\"<|channel|>commentary \" | \" \") {grammar.AddRule("calls", Call(grammar, tools))}";
+
+    /// <summary>Body of a rule for an answer with a certain content.</summary>
+    public static string Final(GrammarBuilder grammar, string rule) => $"{Thought(grammar)} \"<|channel|>final\" (\" \"? \"<|constrain|>json\")? \"<|message|>\" {rule}";
+
+    private static string Thought(GrammarBuilder grammar) =>
+        $"(\"<|channel|>analysis<|message|>\" {TextRules.Until(grammar, "<|end|>")} \"<|start|>assistant\")?";
 }

@@ -14,6 +14,9 @@ public sealed class ChatFormat : IChatRenderer
     /// <summary>What to do about a template that does not serve.</summary>
     internal const string WayOut = "Set 'template' of the model's entry in 'models.load' to a file with another chat template.";
 
+    /// <summary>Most texts that a grammar waits for: each is looked for in all that a model writes.</summary>
+    private const int MaxTriggers = 64;
+
     /// <summary>The template of models that have none: ChatML, the most common.</summary>
     private const string ChatMl = """
         {%- for message in messages -%}
@@ -116,7 +119,7 @@ public sealed class ChatFormat : IChatRenderer
             Calls = calls,
             Tools = tools,
             Reasoning = syntax.Reasoning,
-            BeginsWithReasoning = syntax.Reasoning is { } reasoning && end.EndsWith(reasoning.Opening, StringComparison.Ordinal),
+            BeginsWithReasoning = syntax.Reasoning is { } reasoning && end.EndsWith(reasoning.Opening.TrimEnd(), StringComparison.Ordinal),
             Dropped = syntax.Dropped,
             Prefix = syntax.OpenMark.Length > 0 && end.EndsWith(syntax.OpenMark, StringComparison.Ordinal) ? syntax.OpenMark : "",
             HasChannels = syntax.HasChannels,
@@ -145,46 +148,29 @@ public sealed class ChatFormat : IChatRenderer
     {
         var mode = request.ToolChoice.Mode;
         var mustCall = mode is ToolChoiceMode.Required or ToolChoiceMode.Function;
-        if (!mustCall && plan.Calls is not ({ IsWholeAnswer: true } or { Trigger: not null }))
-            return (null, []);
-        var chosen = mode == ToolChoiceMode.Function ? tools.Where(tool => tool.Name == request.ToolChoice.Function) : tools;
-        var rules = ChatTools.Rules(grammar, tools, chosen);
+        var rules = ChatTools.Rules(grammar, tools, mode == ToolChoiceMode.Function ? tools.Where(tool => tool.Name == request.ToolChoice.Function) : tools);
         if (plan.HasChannels)
-        {
-            var call = string.Join(" | ", rules.Select(rule =>
-                $"{GrammarBuilder.Literal($"<|channel|>commentary to=functions.{rule.Name} <|constrain|>json<|message|>")} {rule.Arguments}"));
-            return (grammar.Build(Prelude(grammar, plan) + grammar.AddRule("calls", call)), []);
-        }
+            return mustCall ? (grammar.Build(ChannelReader.Required(grammar, rules)), []) : (grammar.Build(ChannelReader.Call(grammar, rules)), [ChannelReader.Trigger]);
 
-        var calls = grammar.AddRule("calls", plan.Calls!.Rule(grammar, rules, request.ParallelToolCalls));
+        var calls = grammar.AddRule("calls", plan.Calls!.Rule(grammar, rules, request.ParallelToolCalls, isOpen: !mustCall || plan.Prefix.Length > 0));
         if (mustCall)
-            return (grammar.Build(Prelude(grammar, plan) + AfterPrefix(grammar, plan, rules, calls)), []);
+            return (grammar.Build(Prelude(grammar, plan) + calls), []);
         if (plan.Calls.IsWholeAnswer)
             return (grammar.Build($"{Prelude(grammar, plan)}({calls} | {WrappedCallSyntax.ResponseRule(grammar)})"), []);
-        // Where the prompt holds the first mark already, or it also begins plain answers, nothing tells when to bind.
-        return plan.Prefix.Length > 0 ? (null, []) : (grammar.Build(calls), [plan.Calls.Trigger!]);
+        var triggers = plan.Calls.Triggers(rules);
+        return triggers.Count is 0 or > MaxTriggers ? (null, []) : (grammar.Build(calls), triggers);
     }
 
-    /// <summary>Calls where the prompt ended with the mark of the first one.</summary>
-    private static string AfterPrefix(GrammarBuilder grammar, OutputPlan plan, IReadOnlyList<ToolRule> rules, string calls) => plan.Prefix.Length == 0
-        ? calls
-        : grammar.AddRule("first-call", string.Join(" | ", rules.Select(rule => $"{GrammarBuilder.Literal(rule.Name + "\n")} {rule.Arguments}")));
-
     private static string Answer(GrammarBuilder grammar, OutputPlan plan, string rule) => plan.HasChannels
-        ? $"{Prelude(grammar, plan)}\"<|channel|>final<|message|>\" {rule}"
+        ? ChannelReader.Final(grammar, rule)
         : Prelude(grammar, plan) + (plan.Prefix.Length > 0 ? "\"all\\n\" " : "") + rule;
 
     /// <summary>What may come before that which a grammar wants: the model's reasoning.</summary>
     private static string Prelude(GrammarBuilder grammar, OutputPlan plan)
     {
-        if (plan.HasChannels)
-            return "(\"<|channel|>analysis<|message|>\" ([^<] | \"<\" [^|])* \"<|end|><|start|>assistant\")? ";
         if (plan.Reasoning is not { } reasoning)
             return "";
-        // All up to the closing mark, told by its first two characters.
-        var (first, second) = (reasoning.Closing[0], reasoning.Closing[1]);
-        var escaped = first == '[' ? "\\x5B" : first.ToString();
-        var thought = $"([^{escaped}] | {GrammarBuilder.Literal(first.ToString())} [^{second}])* {GrammarBuilder.Literal(reasoning.Closing)} [ \\n]{{0,4}} ";
+        var thought = $"{TextRules.Until(grammar, reasoning.Closing)} [ \\n]{{0,4}}";
         return grammar.AddRule("reasoning", plan.BeginsWithReasoning ? thought : $"({GrammarBuilder.Literal(reasoning.Opening)} {thought})?") + " ";
     }
 }

@@ -10,6 +10,7 @@ internal sealed class ChatMessages(ChatTemplate template, bool describesCalls)
     private const string Roles = "'system', 'developer', 'user', 'assistant' or 'tool'";
     private readonly List<Dictionary<string, object?>> _messages = [];
     private string _heldSystem = "";
+    private string? _results;
 
     /// <param name="messages">OpenAI's messages.</param>
     /// <param name="system">What to tell the model beside its system message; empty for nothing.</param>
@@ -37,7 +38,8 @@ internal sealed class ChatMessages(ChatTemplate template, bool describesCalls)
         var role = ReadText(message, "role", path) ?? throw new ChatException($"A message's 'role' is missing: {Roles}.", path + ".role");
         if (role is not ("system" or "developer" or "user" or "assistant" or "tool"))
             throw new ChatException($"A message's 'role' must be {Roles}.", path + ".role");
-        var content = ReadContent(message, path);
+        var parts = ReadContent(message, path);
+        var content = parts is null ? null : string.Join('\n', parts);
         if (content is null && role != "assistant")
             throw new ChatException($"A message of the role '{role}' must have a 'content'.", path + ".content");
         if (role == "developer" && !template.KnowsDeveloper)
@@ -52,16 +54,18 @@ internal sealed class ChatMessages(ChatTemplate template, bool describesCalls)
         }
 
         if (role == "user" && _heldSystem.Length > 0)
-            (content, _heldSystem) = (_heldSystem + "\n\n" + content, "");
-        AddConverted(message, role, content, path);
+            (content, _heldSystem) = (_heldSystem + "\n" + content, "");
+        AddConverted(message, role, content, template.TakesParts && parts is { Count: > 1 } && content == string.Join('\n', parts) ? ChatTemplate.Parts(parts) : null, path);
     }
 
-    private void AddConverted(JsonElement message, string role, string? content, string path)
+    private void AddConverted(JsonElement message, string role, string? content, object? parts, string path)
     {
+        if (role != "tool")
+            _results = null;
         var calls = role == "assistant" ? ReadCalls(message, path) : [];
         if (role == "tool" && describesCalls)
         {
-            _messages.Add(ChatTemplate.Message("user", template.Content($"The result of the tool:\n{content}")));
+            AddResult($"The result of the tool:\n{content}");
             return;
         }
 
@@ -74,7 +78,7 @@ internal sealed class ChatMessages(ChatTemplate template, bool describesCalls)
 
         if (content is null && (calls.Count == 0 || template.NeedsContent))
             content = "";
-        var converted = ChatTemplate.Message(role, content is null ? null : template.Content(content));
+        var converted = ChatTemplate.Message(role, content is null ? null : parts ?? template.Content(content));
         foreach (var name in new[] { "name", "reasoning_content" })
         {
             if (ReadText(message, name, path) is { } text)
@@ -89,6 +93,19 @@ internal sealed class ChatMessages(ChatTemplate template, bool describesCalls)
         if (calls.Count > 0)
             converted["tool_calls"] = calls.Select(ToTemplate).ToArray();
         _messages.Add(converted);
+    }
+
+    /// <summary>Tells a tool's result as a user's message: one for all results in a row, as many templates want users and assistants in turns.</summary>
+    private void AddResult(string result)
+    {
+        if (_results is null)
+        {
+            _messages.Add(ChatTemplate.Message("user", null));
+            _results = "";
+        }
+
+        _results += _results.Length > 0 ? "\n\n" + result : result;
+        _messages[^1]["content"] = template.Content(_results);
     }
 
     private object ToTemplate(Call call) => new Dictionary<string, object?>
@@ -143,12 +160,12 @@ internal sealed class ChatMessages(ChatTemplate template, bool describesCalls)
         }
     }
 
-    private static string? ReadContent(JsonElement message, string path)
+    private static List<string>? ReadContent(JsonElement message, string path)
     {
         if (!message.TryGetProperty("content", out var content) || content.ValueKind == JsonValueKind.Null)
             return null;
         if (content.ValueKind == JsonValueKind.String)
-            return ReadString(content, path + ".content");
+            return [ReadString(content, path + ".content")];
         if (content.ValueKind != JsonValueKind.Array)
             throw new ChatException("A message's 'content' must be a text or an array of parts.", path + ".content");
         var parts = new List<string>();
@@ -163,7 +180,7 @@ internal sealed class ChatMessages(ChatTemplate template, bool describesCalls)
             parts.Add(ReadText(part, type, place) ?? throw new ChatException($"A part of the type '{type}' must have a '{type}'.", place));
         }
 
-        return string.Join('\n', parts);
+        return parts;
     }
 
     private static string? ReadText(JsonElement element, string name, string path)
@@ -199,7 +216,7 @@ internal sealed class ChatMessages(ChatTemplate template, bool describesCalls)
         if (user is null)
             _messages.Insert(0, ChatTemplate.Message("user", template.Content(system)));
         else
-            user["content"] = template.Content(system + "\n\n" + (user["content"] as string ?? (string)((Dictionary<string, object?>)((object?[])user["content"]!)[0]!)["text"]!));
+            user["content"] = user["content"] is object?[] parts ? (object?[])[.. ChatTemplate.Parts([system]), .. parts] : template.Content(system + "\n\n" + user["content"]);
     }
 
     /// <summary>Some templates want nine letters and digits: equal ids become equal ones.</summary>

@@ -3,7 +3,35 @@ namespace Mycel.Llama.Chat;
 /// <summary>The marks that a model writes with, as far as its template shows them.</summary>
 internal sealed record ChatSyntax
 {
-    private static readonly (string, string) s_think = ("<think>", "</think>");
+    /// <summary>Marks around reasoning, by what templates that know them have or show. The most particular come first.</summary>
+    private static readonly (string Sign, string Opening, string Closing)[] s_reasoning =
+    [
+        ("<|open|>", "<|open|>think<|sep|>", "<|close|>think<|sep|>"),
+        (" to=self<|message|>", " to=self<|message|>", "<|eom|>"),
+        ("<|channel>thought", "<|channel>thought\n", "<channel|>"),
+        ("<|inner_prefix|>", "<|inner_prefix|>", "<|inner_suffix|>"),
+        ("[BEGIN FINAL RESPONSE]", "Here are my reasoning steps:\n", "[BEGIN FINAL RESPONSE]"),
+        ("<|tool_call:begin|>", "<|think|>", "<|end|>"),
+        ("<|START_THINKING|>", "<|START_THINKING|>", "<|END_THINKING|>"),
+        ("[THINK]", "[THINK]", "[/THINK]"),
+        ("seed:think", "<seed:think>", "</seed:think>"),
+        ("<mm:think>", "<mm:think>", "</mm:think>"),
+        ("think:opensource", "<think:opensource>", "</think:opensource>"),
+        ("<think>", "<think>", "</think>"),
+        ("</think>", "<think>", "</think>"),
+    ];
+
+    /// <summary>Marks around answers, which are not shown, likewise.</summary>
+    private static readonly (string Sign, string[] Marks)[] s_dropped =
+    [
+        ("<|open|>", ["<|open|>response<|sep|>", "<|close|>response<|sep|>", "<|close|>message<|sep|>"]),
+        (" to=self<|message|>", ["<|start|>assistant", " to=user<|message|>"]),
+        ("[BEGIN FINAL RESPONSE]", ["[END FINAL RESPONSE]"]),
+        ("<|tool_call:begin|>", ["<|begin|>assistant", "<|content|>"]),
+        ("<|START_RESPONSE|>", ["<|START_RESPONSE|>", "<|END_RESPONSE|>"]),
+        ("<|START_TEXT|>", ["<|START_TEXT|>", "<|END_TEXT|>"]),
+        (">>>all", [">>>all\n"]),
+    ];
 
     /// <summary>How it calls tools; null where the template shows no way that is known.</summary>
     public CallSyntax? Calls { get; init; }
@@ -20,76 +48,21 @@ internal sealed record ChatSyntax
     /// <summary>A mark that prompts may end with, so that the output goes on behind it.</summary>
     public string OpenMark { get; init; } = "";
 
-    /// <summary>Reads a template's source for marks. The most particular are asked for first: many templates mention the marks of others.</summary>
-    public static ChatSyntax Detect(string source)
+    /// <summary>Looks for marks.</summary>
+    /// <param name="source">The template.</param>
+    /// <param name="shown">What it makes of small chats: some put their marks together from parts.</param>
+    public static ChatSyntax Detect(string source, string shown)
     {
-        bool Has(string mark) => source.Contains(mark, StringComparison.Ordinal);
+        bool Has(string mark) => source.Contains(mark, StringComparison.Ordinal) || shown.Contains(mark, StringComparison.Ordinal);
         if (Has("<|channel|>") && Has("<|message|>") && Has("<|start|>"))
             return new ChatSyntax { HasChannels = true };
-        if (Has("<|START_ACTION|>"))
-            return CommandR();
-        if (Has(">>>all") || Has("'>>>'"))
-            return new ChatSyntax { Calls = new NamedCallSyntax { CallOpening = ">>>", NameEnd = "\n" }, Dropped = [">>>all\n"], OpenMark = ">>>" };
-        var reasoning = Has("[THINK]") ? ("[THINK]", "[/THINK]") : Has("<think>") || Has("</think>") ? s_think : default((string, string)?);
-        return new ChatSyntax { Calls = FindCalls(Has), Reasoning = reasoning };
-    }
-
-    private static ChatSyntax CommandR() => new()
-    {
-        Calls = new JsonCallSyntax { Opening = "<|START_ACTION|>", Closing = "<|END_ACTION|>", IsList = true, NameKey = "tool_name", ArgumentsKey = "parameters" },
-        Reasoning = ("<|START_THINKING|>", "<|END_THINKING|>"),
-        Dropped = ["<|START_RESPONSE|>", "<|END_RESPONSE|>", "<|START_TEXT|>", "<|END_TEXT|>"],
-    };
-
-    private static CallSyntax? FindCalls(Func<string, bool> has) =>
-        has("<｜tool▁calls▁begin｜>") ? DeepSeek(has("```json"))
-        : has("<|tool_calls_section_begin|>") ? Kimi()
-        : has("[TOOL_CALLS]") ? Mistral(has("[ARGS]"))
-        : has("<parameter=") && has("<function=") ? QwenCoder()
-        : has("<arg_key>") ? Glm()
-        : has("<function=") ? new NamedCallSyntax { CallOpening = "<function=", NameEnd = ">", CallClosing = "</function>" }
-        : has("<tool_call>") ? new JsonCallSyntax { Opening = "<tool_call>", Closing = "</tool_call>" }
-        : has("<|tool_call|>") ? new JsonCallSyntax { Opening = "<|tool_call|>", Closing = has("<|/tool_call|>") ? "<|/tool_call|>" : "", IsList = true }
-        : has(" functools[") ? new JsonCallSyntax { Opening = " functools", IsList = true }
-        : has("Action: ```json") || has("Action:```json") || has("'Action:'") ? new JsonCallSyntax
+        var reasoning = s_reasoning.FirstOrDefault(marks => Has(marks.Sign));
+        return new ChatSyntax
         {
-            Opening = has("Action: ```json") ? "Action: ```json" : "Action:```json", Closing = "```", IsList = true, NameKey = "tool_name", ArgumentsKey = "parameters",
-        }
-        : has("<|python_tag|>") || (has("<|start_header_id|>") && has("\"parameters\": ")) ? new JsonCallSyntax { Opening = "<|python_tag|>", IsBare = true, ArgumentsKey = "parameters" }
-        : null;
-
-    private static NamedCallSyntax DeepSeek(bool hasFence) => new()
-    {
-        SectionOpening = "<｜tool▁calls▁begin｜>",
-        SectionClosing = "<｜tool▁calls▁end｜>",
-        CallOpening = "<｜tool▁call▁begin｜>",
-        NamePrefix = hasFence ? "function<｜tool▁sep｜>" : "",
-        NameEnd = hasFence ? "\n```json\n" : "<｜tool▁sep｜>",
-        CallClosing = hasFence ? "\n```<｜tool▁call▁end｜>" : "<｜tool▁call▁end｜>",
-    };
-
-    private static NamedCallSyntax Kimi() => new()
-    {
-        SectionOpening = "<|tool_calls_section_begin|>",
-        SectionClosing = "<|tool_calls_section_end|>",
-        CallOpening = "<|tool_call_begin|>",
-        NamePrefix = "functions.",
-        NameSuffix = ":",
-        NameEnd = "<|tool_call_argument_begin|>",
-        CallClosing = "<|tool_call_end|>",
-    };
-
-    private static CallSyntax Mistral(bool hasNames) => hasNames
-        ? new NamedCallSyntax { CallOpening = "[TOOL_CALLS]", NameEnd = "[ARGS]", NameSuffix = "[CALL_ID]" }
-        : new JsonCallSyntax { Opening = "[TOOL_CALLS]", IsList = true };
-
-    private static XmlCallSyntax QwenCoder() => new()
-    {
-        NameOpening = "<function=", KeyOpening = "<parameter=", KeyEnd = ">", ValueOpening = "", ValueEnd = "</parameter>", BodyEnd = "</function>", HasLines = true,
-    };
-
-    private static XmlCallSyntax Glm() => new()
-    {
-        NameOpening = "", KeyOpening = "<arg_key>", KeyEnd = "</arg_key>", ValueOpening = "<arg_value>", ValueEnd = "</arg_value>", BodyEnd = "", HasLines = false,
-    };
+            Calls = KnownCalls.Find(Has),
+            Reasoning = reasoning.Opening is null ? null : (reasoning.Opening, reasoning.Closing),
+            Dropped = [.. s_dropped.Where(marks => Has(marks.Sign)).SelectMany(marks => marks.Marks)],
+            OpenMark = Has(">>>all") ? ">>>" : "",
+        };
+    }
 }

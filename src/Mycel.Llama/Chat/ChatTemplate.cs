@@ -7,7 +7,7 @@ namespace Mycel.Llama.Chat;
 /// <summary>A model's template, and what it can take: found out by rendering small chats with it, as llama.cpp does.</summary>
 internal sealed class ChatTemplate
 {
-    private const string Probe = "PROBE-7431";
+    private const string Probe = CallProbe.Value;
     private const string ProbeTool = $$$$"""
         [{"type":"function","function":{"name":"{{{{Probe}}}}","description":"x",
           "parameters":{"type":"object","properties":{"probe_key":{"type":"string","description":"x"}},"required":["probe_key"]}}}]
@@ -32,24 +32,33 @@ internal sealed class ChatTemplate
             throw new ChatException($"The model's chat template cannot be used: {error.Message} (line {error.Line}). {ChatFormat.WayOut}", null, error);
         }
 
-        Syntax = ChatSyntax.Detect(source);
-        KnowsDeveloper = source.Contains("developer", StringComparison.Ordinal);
         NeedsShortIds = source.Contains("length != 9", StringComparison.Ordinal) || source.Contains("length == 9", StringComparison.Ordinal);
-        TakesParts = !Shows(Probe, [Message("user", Probe)]) && Shows(Probe, [Message("user", new object?[] { new Dictionary<string, object?> { ["type"] = "text", ["text"] = Probe } })]);
-        KnowsSystem = Shows(Probe, [Message("system", Content(Probe)), Message("user", Content("x"))]);
+        TakesStrings = Shows([Message("user", Probe)]);
+        TakesParts = TryRender([Message("user", Parts([Probe, "PROBE-2"]))]) is { } parts && parts.Contains(Probe, StringComparison.Ordinal)
+            && parts.Contains("PROBE-2", StringComparison.Ordinal) && !parts.Contains("'type'", StringComparison.Ordinal) && !parts.Contains("\"type\"", StringComparison.Ordinal);
+        KnowsSystem = Shows([Message("system", Content(Probe)), Message("user", Content("x"))]);
         using var tools = JsonDocument.Parse(ProbeTool);
-        KnowsTools = Shows(Probe, [Message("system", Content("x")), Message("user", Content("x"))], tools.RootElement)
-            || Shows(Probe, [Message("user", Content("x"))], tools.RootElement);
-        ProbeCalls();
+        KnowsTools = Shows([Message("system", Content("x")), Message("user", Content("x"))], tools.RootElement) || Shows([Message("user", Content("x"))], tools.RootElement);
+        var thought = Message("assistant", Content("x"));
+        thought["reasoning_content"] = "x";
+        var call = ProbeCalls();
+        Syntax = ChatSyntax.Detect(source, TryRender([Message("user", Content("x")), thought], isPrompt: false) + "\n" + call);
+        // A template that shows calls which are not read as such has a way of its own, though it has the marks of another.
+        if (Syntax.Calls is { } calls && call is not null && !CallProbe.IsRead(call, Syntax, calls))
+            Syntax = Syntax with { Calls = null };
     }
 
     public ChatSyntax Syntax { get; }
 
-    public bool KnowsDeveloper { get; }
+    /// <summary>Whether it has a role 'developer'; like llama-server, only gpt-oss's is taken to.</summary>
+    public bool KnowsDeveloper => Syntax.HasChannels;
 
     public bool KnowsSystem { get; }
 
-    /// <summary>Whether contents must be lists of parts.</summary>
+    /// <summary>Whether a content may be a text.</summary>
+    public bool TakesStrings { get; }
+
+    /// <summary>Whether a content may be a list of parts.</summary>
     public bool TakesParts { get; }
 
     public bool KnowsTools { get; }
@@ -97,21 +106,26 @@ internal sealed class ChatTemplate
     private string Date(string format) => _time.GetLocalNow().ToString(format, CultureInfo.InvariantCulture);
 
     /// <summary>A text as a content in the form that the template takes.</summary>
-    public object Content(string text) =>
-        TakesParts ? new object?[] { new Dictionary<string, object?> { ["type"] = "text", ["text"] = text } } : text;
+    public object Content(string text) => TakesStrings || !TakesParts ? text : Parts([text]);
+
+    /// <summary>Texts as a content of several parts.</summary>
+    public static object?[] Parts(IEnumerable<string> texts) =>
+        [.. texts.Select(text => new Dictionary<string, object?> { ["type"] = "text", ["text"] = text })];
 
     public static Dictionary<string, object?> Message(string role, object? content) =>
         new(StringComparer.Ordinal) { ["role"] = role, ["content"] = content };
 
-    private void ProbeCalls()
+    /// <summary>Finds out how the template takes calls.</summary>
+    /// <returns>What it makes of a chat with one; null where it does not show them.</returns>
+    private string? ProbeCalls()
     {
-        var asObject = RenderCall(new Dictionary<string, object?> { ["probe_key"] = Probe }, null);
-        var asText = RenderCall($$"""{"probe_key": "{{Probe}}"}""", null);
+        const string text = $$"""{"{{CallProbe.Key}}": "{{CallProbe.Value}}"}""";
+        var entries = new Dictionary<string, object?> { [CallProbe.Key] = CallProbe.Value };
+        var (asObject, asText) = (RenderCall(entries, null), RenderCall(text, null));
         if (asObject is null && asText is null)
         {
             NeedsContent = true;
-            asObject = RenderCall(new Dictionary<string, object?> { ["probe_key"] = Probe }, Content(""));
-            asText = RenderCall($$"""{"probe_key": "{{Probe}}"}""", Content(""));
+            (asObject, asText) = (RenderCall(entries, Content("")), RenderCall(text, Content("")));
         }
         else
         {
@@ -119,27 +133,30 @@ internal sealed class ChatTemplate
         }
 
         // An object that is shown as Python shows it was meant to be text.
-        TakesObjects = asObject is not null && asObject.Contains(Probe, StringComparison.Ordinal) && !asObject.Contains("{'probe_key'", StringComparison.Ordinal);
-        KnowsCalls = TakesObjects || (asText is not null && asText.Contains(Probe, StringComparison.Ordinal));
+        TakesObjects = asObject is not null && asObject.Contains(CallProbe.Value, StringComparison.Ordinal) && !asObject.Contains($"{{'{CallProbe.Key}'", StringComparison.Ordinal);
+        KnowsCalls = TakesObjects || (asText is not null && asText.Contains(CallProbe.Value, StringComparison.Ordinal));
+        return KnowsCalls ? RenderCall(TakesObjects ? entries : text, NeedsContent ? Content("") : null, isLast: true) : null;
     }
 
-    private string? RenderCall(object arguments, object? content)
+    private string? RenderCall(object arguments, object? content, bool isLast = false)
     {
         var call = Message("assistant", content);
         call["tool_calls"] = new object?[]
         {
             new Dictionary<string, object?>
             {
-                ["id"] = "abcdefghi", ["type"] = "function", ["function"] = new Dictionary<string, object?> { ["name"] = "probe_name", ["arguments"] = arguments },
+                ["id"] = "abcdefghi", ["type"] = "function", ["function"] = new Dictionary<string, object?> { ["name"] = CallProbe.Name, ["arguments"] = arguments },
             },
         };
+        var question = Message("user", Content("x"));
+        if (isLast)
+            return TryRender([question, call], isPrompt: false);
         var result = Message("tool", Content("x"));
-        (result["tool_call_id"], result["name"]) = ("abcdefghi", "probe_name");
-        return TryRender([Message("user", Content("x")), call, result, Message("assistant", Content("x")), Message("user", Content("x"))]);
+        (result["tool_call_id"], result["name"]) = ("abcdefghi", CallProbe.Name);
+        return TryRender([question, call, result, Message("assistant", Content("x")), question]);
     }
 
-    private bool Shows(string text, IReadOnlyList<object?> messages, JsonElement? tools = null) =>
-        TryRender(messages, tools)?.Contains(text, StringComparison.Ordinal) == true;
+    private bool Shows(IReadOnlyList<object?> messages, JsonElement? tools = null) => TryRender(messages, tools)?.Contains(Probe, StringComparison.Ordinal) == true;
 
     private string? TryRender(IReadOnlyList<object?> messages, JsonElement? tools = null, bool isPrompt = true)
     {

@@ -27,82 +27,54 @@ internal sealed class NamedCallSyntax : CallSyntax
     /// <summary>What stands after the arguments; empty for nothing.</summary>
     public string CallClosing { get; init; } = "";
 
+    /// <summary>Whether prompts end with the opening, so that the first call begins with its name.</summary>
+    public bool IsOpenedByPrompt { get; init; }
+
     public override IReadOnlyList<string> Openings => SectionOpening.Length > 0 ? [SectionOpening, CallOpening] : [CallOpening];
+
+    public override IReadOnlyList<string> Triggers(IReadOnlyList<ToolRule> tools) =>
+        IsOpenedByPrompt ? [.. tools.Select(tool => $"{tool.Name}{NameEnd}{{")] : base.Triggers(tools);
 
     public override IEnumerable<bool> Read(Cursor text, OutputWriter output)
     {
-        if (SectionOpening.Length > 0)
-            _ = text.TrySkip(SectionOpening);
+        foreach (var wait in Skip(text, SectionOpening, output))
+            yield return wait;
         while (true)
         {
-            var isThere = false;
-            foreach (var wait in Skip(text, CallOpening, found => isThere = found))
+            foreach (var wait in Skip(text, CallOpening, output))
                 yield return wait;
-            if (!isThere)
+            if (!output.Found)
                 break;
             foreach (var wait in ReadOne(text, output))
                 yield return wait;
             if (output.Failed)
                 yield break;
-            foreach (var wait in Skip(text, CallClosing.Trim(), _ => { }))
+            foreach (var wait in Skip(text, CallClosing.Trim(), output))
                 yield return wait;
             text.Mark();
         }
 
-        foreach (var wait in Skip(text, SectionClosing, _ => { }))
+        foreach (var wait in Skip(text, SectionClosing, output))
             yield return wait;
         text.Release();
     }
 
-    /// <summary>Goes past a text and the blank space before it, if it stands here.</summary>
-    private static IEnumerable<bool> Skip(Cursor text, string what, Action<bool> tell)
-    {
-        while (what.Length > 0)
-        {
-            var blank = text.Rest.Length - text.Rest.TrimStart().Length;
-            var rest = text.Rest[blank..];
-            if (rest.StartsWith(what, StringComparison.Ordinal))
-            {
-                text.Take(blank + what.Length);
-                tell(true);
-                yield break;
-            }
-
-            if (text.IsEnd || !what.AsSpan().StartsWith(rest, StringComparison.Ordinal))
-                yield break;
-            yield return true;
-        }
-    }
-
     private IEnumerable<bool> ReadOne(Cursor text, OutputWriter output)
     {
-        var end = -1;
-        while ((end = text.Rest[..Math.Min(text.Rest.Length, MaxHead)].IndexOf(NameEnd, StringComparison.Ordinal)) < 0)
-        {
-            if (text.IsEnd || text.Rest.Length >= MaxHead)
-            {
-                output.Failed = true;
-                yield break;
-            }
-
+        int end;
+        while ((end = text.Rest.IndexOf(NameEnd, StringComparison.Ordinal)) < 0 && !text.IsEnd && text.Rest.Length < MaxHead && MayName(text, output))
             yield return true;
+        if (end is < 0 or > MaxHead)
+        {
+            output.Failed = true;
+            yield break;
         }
 
-        var name = text.Take(end).Trim();
-        text.Take(NameEnd.Length);
-        if (name.StartsWith(NamePrefix, StringComparison.Ordinal))
-            name = name[NamePrefix.Length..];
-        if (NameSuffix.Length > 0 && name.IndexOf(NameSuffix, StringComparison.Ordinal) is var suffix and >= 0)
-            name = name[..suffix];
-        while (true)
-        {
-            text.SkipSpace();
-            if (!text.Rest.IsEmpty || text.IsEnd)
-                break;
-            yield return true;
-        }
-
-        if (output.Find(name) is not { } tool || !text.Rest.StartsWith("{"))
+        var tool = output.Find(Name(text.Rest[..end]));
+        text.Skip(end + NameEnd.Length);
+        foreach (var wait in SkipSpace(text))
+            yield return wait;
+        if (tool is null || !text.Rest.StartsWith("{"))
         {
             output.Failed = true;
             yield break;
@@ -114,14 +86,31 @@ internal sealed class NamedCallSyntax : CallSyntax
             yield return wait;
     }
 
-    public override string Rule(GrammarBuilder grammar, IReadOnlyList<ToolRule> tools, bool isParallel)
+    private ReadOnlySpan<char> Name(ReadOnlySpan<char> text)
+    {
+        text = text.Trim();
+        if (text.StartsWith(NamePrefix, StringComparison.Ordinal))
+            text = text[NamePrefix.Length..];
+        var suffix = NameSuffix.Length == 0 ? -1 : text.IndexOf(NameSuffix, StringComparison.Ordinal);
+        return suffix < 0 ? text : text[..suffix];
+    }
+
+    private bool MayName(Cursor text, OutputWriter output)
+    {
+        var rest = text.Rest.TrimStart();
+        return NamePrefix.AsSpan().StartsWith(rest, StringComparison.Ordinal) || output.MayName(Name(rest));
+    }
+
+    public override string Rule(GrammarBuilder grammar, IReadOnlyList<ToolRule> tools, bool isParallel, bool isOpen)
     {
         var blank = Blank(grammar);
+        // Kimi numbers its calls.
         var number = NameSuffix == ":" ? " \":\" [0-9]{1,3}" : "";
-        var call = grammar.AddRule("call", OneOf(tools.Select(tool =>
-            $"{GrammarBuilder.Literal(CallOpening + NamePrefix + tool.Name)}{number} {GrammarBuilder.Literal(NameEnd)} {tool.Arguments}"
+        var body = grammar.AddRule("named-call", OneOf(tools.Select(tool =>
+            $"{GrammarBuilder.Literal(NamePrefix + tool.Name)}{number} {GrammarBuilder.Literal(NameEnd)} {tool.Arguments}"
             + (CallClosing.Length > 0 ? " " + GrammarBuilder.Literal(CallClosing) : ""))));
-        var calls = isParallel ? $"{call} ({blank} {call})*" : call;
+        var call = $"{GrammarBuilder.Literal(CallOpening)} {body}";
+        var calls = (isOpen && IsOpenedByPrompt ? body : call) + (isParallel ? $" ({blank} {call})*" : "");
         return SectionOpening.Length == 0 ? calls : $"{GrammarBuilder.Literal(SectionOpening)} {blank} {calls} {blank} {GrammarBuilder.Literal(SectionClosing)}";
     }
 }

@@ -1,22 +1,4 @@
-using System.Text.Json;
-
 namespace Mycel.Llama.Chat;
-
-/// <summary>What the tools of a request are called and take.</summary>
-/// <param name="Name">The name.</param>
-/// <param name="Parameters">JSON schema of the arguments; null for any object.</param>
-internal sealed record Tool(string Name, JsonElement? Parameters)
-{
-    /// <summary>Whether its arguments must follow the schema.</summary>
-    public bool IsStrict { get; init; }
-
-    /// <summary>Whether an argument is given as text that is a string even where it looks like JSON.</summary>
-    public bool TakesText(string argument) =>
-        Parameters is { ValueKind: JsonValueKind.Object } schema
-        && schema.TryGetProperty("properties", out var properties) && properties.ValueKind == JsonValueKind.Object
-        && properties.TryGetProperty(argument, out var property) && property.ValueKind == JsonValueKind.Object
-        && property.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.GetString() == "string";
-}
 
 /// <summary>Writes an answer's parts; drops the blank space that models put around their marks.</summary>
 internal sealed class OutputWriter(IReadOnlyList<Tool> tools, Func<string> newId)
@@ -31,10 +13,37 @@ internal sealed class OutputWriter(IReadOnlyList<Tool> tools, Func<string> newId
 
     public bool HasContent { get; private set; }
 
+    /// <summary>Whether blank space is held until it is clear that no mark follows.</summary>
+    public bool HoldsBlank { get; set; } = true;
+
     /// <summary>Whether what was read as a call is none.</summary>
     public bool Failed { get; set; }
 
-    public Tool? Find(string name) => tools.FirstOrDefault(tool => tool.Name == name);
+    /// <summary>Whether what was looked for last was there.</summary>
+    public bool Found { get; set; }
+
+    public Tool? Find(ReadOnlySpan<char> name)
+    {
+        foreach (var tool in tools)
+        {
+            if (name.SequenceEqual(tool.Name))
+                return tool;
+        }
+
+        return null;
+    }
+
+    /// <summary>Whether a text begins with a tool's name, or with as much of it as came.</summary>
+    public bool MayName(ReadOnlySpan<char> text)
+    {
+        foreach (var tool in tools)
+        {
+            if (text.StartsWith(tool.Name, StringComparison.Ordinal) || tool.Name.AsSpan().StartsWith(text, StringComparison.Ordinal))
+                return true;
+        }
+
+        return false;
+    }
 
     public void Text(string text, bool isReasoning)
     {
@@ -42,20 +51,22 @@ internal sealed class OutputWriter(IReadOnlyList<Tool> tools, Func<string> newId
         {
             DropBlank();
             _isReasoning = isReasoning;
-            _skipsBlank = true;
         }
 
-        var end = Templates.Text.TrimEnd(text).Length;
+        var end = HoldsBlank ? text.AsSpan().TrimEnd().Length : text.Length;
         if (end == 0)
         {
             _blank += _skipsBlank ? "" : text;
             return;
         }
 
-        var shown = text[..end];
-        Write(_skipsBlank ? Templates.Text.TrimStart(shown) : _blank + shown);
-        _skipsBlank = false;
-        _blank = text[end..];
+        var shown = end == text.Length ? text : text[..end];
+        if (_skipsBlank)
+            shown = shown.TrimStart();
+        else if (_blank.Length > 0)
+            shown = _blank + shown;
+        _blank = end == text.Length ? "" : text[end..];
+        Write(shown);
     }
 
     /// <summary>Drops blank space before a mark, and what follows it.</summary>
@@ -89,6 +100,7 @@ internal sealed class OutputWriter(IReadOnlyList<Tool> tools, Func<string> newId
     {
         if (text.Length == 0)
             return;
+        _skipsBlank = false;
         if (_isReasoning)
         {
             Output.Reasoning(text);

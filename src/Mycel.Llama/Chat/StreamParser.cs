@@ -1,29 +1,5 @@
 namespace Mycel.Llama.Chat;
 
-/// <summary>How an output is to be read.</summary>
-internal sealed record OutputPlan
-{
-    /// <summary>How tools are called; null where none may be.</summary>
-    public CallSyntax? Calls { get; init; }
-
-    public IReadOnlyList<Tool> Tools { get; init; } = [];
-
-    /// <summary>Marks around reasoning; null where the model knows none.</summary>
-    public (string Opening, string Closing)? Reasoning { get; init; }
-
-    /// <summary>Whether the prompt ended within reasoning.</summary>
-    public bool BeginsWithReasoning { get; init; }
-
-    /// <summary>Marks around the answer itself, which are not shown.</summary>
-    public IReadOnlyList<string> Dropped { get; init; } = [];
-
-    /// <summary>What the prompt ended with that belongs to the first mark.</summary>
-    public string Prefix { get; init; } = "";
-
-    /// <summary>Whether the output is in gpt-oss's channels.</summary>
-    public bool HasChannels { get; init; }
-}
-
 /// <summary>Reads an output by its plan.</summary>
 internal sealed class StreamParser : ChatOutputParser
 {
@@ -31,7 +7,11 @@ internal sealed class StreamParser : ChatOutputParser
     private readonly OutputWriter _writer;
     private readonly Cursor _text = new();
     private readonly IEnumerator<bool> _run;
-    private readonly IReadOnlyList<string> _marks;
+    private readonly MarkSet _first;
+    private readonly MarkSet _inReasoning;
+    private readonly MarkSet _later;
+    private bool _isReasoning;
+    private bool _isPlain;
     private bool _triedBare;
 
     /// <param name="plan">How the output is to be read.</param>
@@ -39,16 +19,19 @@ internal sealed class StreamParser : ChatOutputParser
     public StreamParser(OutputPlan plan, Func<string> newId)
     {
         _plan = plan;
-        _writer = new OutputWriter(plan.Tools, newId);
-        var marks = new List<string>(plan.Dropped);
-        if (plan.Reasoning is { } reasoning)
-            marks.AddRange([reasoning.Opening, reasoning.Closing]);
-        if (plan.Calls is not null)
-            marks.AddRange(plan.Calls.Openings);
-        _marks = marks;
+        _writer = new OutputWriter(plan.Tools, newId) { HoldsBlank = plan.HasChannels || plan.Calls is not null || plan.Dropped.Count > 0 || plan.Reasoning is not null };
+        var openings = plan.Calls?.Openings ?? [];
+        string[] reasoning = plan.Reasoning is { } marks ? [marks.Opening, marks.Closing] : [];
+        _first = new MarkSet([.. reasoning, .. plan.Dropped, .. openings]);
+        _inReasoning = new MarkSet([.. reasoning.Skip(1), .. openings]);
+        _later = new MarkSet([.. plan.Dropped, .. openings]);
+        _isReasoning = plan.BeginsWithReasoning;
         _text.Append(plan.Prefix);
         _run = (plan.HasChannels ? ChannelReader.Read(_text, _writer) : Read()).GetEnumerator();
     }
+
+    /// <summary>What is looked for now: reasoning comes before anything else is said.</summary>
+    private MarkSet Marks => _isReasoning ? _inReasoning : _writer.HasContent || _writer.Calls > 0 ? _later : _first;
 
     public override bool SawToolCall => _writer.Calls > 0;
 
@@ -57,6 +40,13 @@ internal sealed class StreamParser : ChatOutputParser
         if (text.Length == 0)
             return;
         _writer.Output = output;
+        // Most text has nothing that a mark could begin with: it goes through as it is.
+        if (_isPlain && _text.Rest.IsEmpty && Marks.FindFirst(text) < 0)
+        {
+            _writer.Text(text, _isReasoning);
+            return;
+        }
+
         _text.Append(text);
         _run.MoveNext();
     }
@@ -75,43 +65,32 @@ internal sealed class StreamParser : ChatOutputParser
 
     private IEnumerable<bool> Read()
     {
-        var isReasoning = _plan.BeginsWithReasoning;
         while (true)
         {
-            if (!isReasoning && BeginsBare() is not false)
+            foreach (var wait in ReadBare())
+                yield return wait;
+            var (mark, plain) = _text.Find(Marks);
+            if (plain > 0)
+                _writer.Text(_text.Take(plain), _isReasoning);
+            if (plain > 0 && mark is not null && Marks != _later && _writer.HasContent)
             {
-                if (BeginsBare() is null && !_text.IsEnd)
-                {
-                    yield return true;
-                    continue;
-                }
-
-                _triedBare = true;
-                if (BeginsBareNow())
-                {
-                    foreach (var wait in ReadCalls(1))
-                        yield return wait;
-                }
+                // What was a mark before anything was said may be none now.
+                continue;
             }
 
-            var (mark, plain) = _text.Find(isReasoning ? [_plan.Reasoning!.Value.Closing] : _marks);
-            if (plain > 0)
-                _writer.Text(_text.Take(plain), isReasoning);
             if (mark is null)
             {
                 if (_text.IsEnd)
                     yield break;
+                _isPlain = _triedBare || !MayBeBare;
                 yield return true;
+                _isPlain = false;
             }
-            else if (mark == _plan.Reasoning?.Closing || _plan.Dropped.Contains(mark) || (mark == _plan.Reasoning?.Opening && !_writer.HasContent))
+            else if (mark == _plan.Reasoning?.Opening || mark == _plan.Reasoning?.Closing || _plan.Dropped.Contains(mark))
             {
-                _text.Take(mark.Length);
+                _text.Skip(mark.Length);
                 _writer.DropBlank();
-                isReasoning = mark == _plan.Reasoning?.Opening;
-            }
-            else if (mark == _plan.Reasoning?.Opening)
-            {
-                _writer.Text(_text.Take(mark.Length), isReasoning: false);
+                _isReasoning = mark == _plan.Reasoning?.Opening;
             }
             else
             {
@@ -121,25 +100,26 @@ internal sealed class StreamParser : ChatOutputParser
         }
     }
 
-    /// <summary>Whether the answer begins with a call without a mark; null where that is not clear yet.</summary>
-    private bool? BeginsBare()
-    {
-        if (_triedBare || _plan.Calls is not { MayBeBare: true } || _writer.HasContent || _writer.Calls > 0)
-            return false;
-        var rest = _text.Rest.TrimStart();
-        return rest.IsEmpty ? null : rest[0] == '{';
-    }
+    private bool MayBeBare => _plan.Calls is { MayBeBare: true } && !_isReasoning && !_writer.HasContent && _writer.Calls == 0;
 
-    private bool BeginsBareNow()
+    /// <summary>Reads a call without a mark, which an answer may begin with.</summary>
+    private IEnumerable<bool> ReadBare()
     {
+        if (_triedBare || !MayBeBare)
+            yield break;
+        while (_text.Rest.IsWhiteSpace() && !_text.IsEnd)
+            yield return true;
         var blank = _text.Rest.Length - _text.Rest.TrimStart().Length;
-        if (blank == _text.Rest.Length)
-            return false;
-        _text.Take(blank);
-        return true;
+        // An answer that begins otherwise may still begin with a mark of reasoning, and the call come after that.
+        _triedBare = blank < _text.Rest.Length && Marks.At(_text.Rest[blank..], _text.IsEnd) is (null, false);
+        if (!_triedBare || _text.Rest[blank] != '{')
+            yield break;
+        _writer.Text(_text.Take(blank), isReasoning: false);
+        foreach (var wait in ReadCalls(1))
+            yield return wait;
     }
 
-    /// <summary>Reads calls; where there is none its first <paramref name="length"/> characters are content, and what follows is read anew.</summary>
+    /// <summary>Reads calls; where there is none its first <paramref name="length"/> characters are text, and what follows is read anew.</summary>
     private IEnumerable<bool> ReadCalls(int length)
     {
         var before = _writer.Calls;
@@ -151,11 +131,15 @@ internal sealed class StreamParser : ChatOutputParser
         {
             _text.Release();
             _writer.DropBlank();
-            yield break;
+        }
+        else
+        {
+            _text.Back();
+            if (_writer.Calls == before)
+                _writer.Text(_text.Take(length), _isReasoning);
         }
 
-        _text.Back();
-        if (_writer.Calls == before)
-            _writer.Text(_text.Take(length), isReasoning: false);
+        // A call ends what was thought.
+        _isReasoning &= _writer.Calls == before;
     }
 }

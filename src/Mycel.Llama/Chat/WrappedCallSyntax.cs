@@ -60,7 +60,7 @@ internal sealed partial class WrappedCallSyntax : CallSyntax
             yield return wait;
     }
 
-    private static void DropEnd(Cursor text) => text.Take(text.Rest.Length);
+    private static void DropEnd(Cursor text) => text.Skip(text.Rest.Length);
 
     /// <summary>Tells the text of a JSON string as it comes.</summary>
     private static IEnumerable<bool> ReadResponse(Cursor text, OutputWriter output)
@@ -114,8 +114,8 @@ internal sealed partial class WrappedCallSyntax : CallSyntax
         }
     }
 
-    public override string Rule(GrammarBuilder grammar, IReadOnlyList<ToolRule> tools, bool isParallel) =>
-        $"\"{{\\\"tool_calls\\\": \" {grammar.AddRule("calls", s_list.Rule(grammar, tools, isParallel))} \"}}\"";
+    public override string Rule(GrammarBuilder grammar, IReadOnlyList<ToolRule> tools, bool isParallel, bool isOpen) =>
+        $"\"{{\\\"tool_calls\\\": \" {grammar.AddRule("calls", s_list.Rule(grammar, tools, isParallel, isOpen))} \"}}\"";
 
     /// <summary>Body of a rule for an answer without a call.</summary>
     public static string ResponseRule(GrammarBuilder grammar) =>
