@@ -63,6 +63,15 @@ internal abstract class CallSyntax
         output.Found = isThere == true;
     }
 
+    /// <summary>Goes past what stands within or behind a call, if it stands here; where the output ends within that, past its part.</summary>
+    public static IEnumerable<bool> SkipClosing(Cursor text, string what, OutputWriter output)
+    {
+        foreach (var wait in Skip(text, what, output))
+            yield return wait;
+        if (!output.Found && what.AsSpan().StartsWith(text.Rest.TrimStart(), StringComparison.Ordinal))
+            text.Skip(text.Rest.Length);
+    }
+
     /// <summary>Reads a JSON object and tells it as arguments piece by piece; the caller sees to it that it begins here.</summary>
     public static IEnumerable<bool> StreamObject(Cursor text, OutputWriter output)
     {

@@ -67,7 +67,7 @@ internal sealed partial class JsonCallSyntax : CallSyntax
 
         text.Release();
         text.Mark();
-        foreach (var wait in Skip(text, Closing, output))
+        foreach (var wait in SkipClosing(text, Closing, output))
             yield return wait;
         text.Release();
     }

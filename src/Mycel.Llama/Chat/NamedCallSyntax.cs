@@ -39,22 +39,25 @@ internal sealed class NamedCallSyntax : CallSyntax
     {
         foreach (var wait in Skip(text, SectionOpening, output))
             yield return wait;
-        while (true)
+        for (var count = 0; ; count++)
         {
             foreach (var wait in Skip(text, CallOpening, output))
                 yield return wait;
+            output.Failed = !output.Found && count == 0;
             if (!output.Found)
                 break;
             foreach (var wait in ReadOne(text, output))
                 yield return wait;
             if (output.Failed)
                 yield break;
-            foreach (var wait in Skip(text, CallClosing.Trim(), output))
+            foreach (var wait in SkipClosing(text, CallClosing.Trim(), output))
                 yield return wait;
             text.Mark();
         }
 
-        foreach (var wait in Skip(text, SectionClosing, output))
+        if (output.Failed)
+            yield break;
+        foreach (var wait in SkipClosing(text, SectionClosing, output))
             yield return wait;
         text.Release();
     }

@@ -16,7 +16,7 @@ internal sealed class TagArguments(TagCallSyntax syntax, Tool tool, Cursor text,
         var count = 0;
         while (true)
         {
-            foreach (var wait in CallSyntax.Skip(text, syntax.KeyOpening, output))
+            foreach (var wait in CallSyntax.SkipClosing(text, syntax.KeyOpening, output))
                 yield return wait;
             if (!output.Found)
                 break;
@@ -24,7 +24,13 @@ internal sealed class TagArguments(TagCallSyntax syntax, Tool tool, Cursor text,
             while ((end = text.Rest.IndexOf(_keyStop, StringComparison.Ordinal)) < 0 && !text.IsEnd && text.Rest.Length < MaxKey)
                 yield return true;
             if (end < 0)
+            {
+                // A key that is cut off has no value.
+                if (text.IsEnd)
+                    text.Skip(text.Rest.Length);
                 break;
+            }
+
             var tag = text.Take(end);
             text.Skip(_keyStop.Length);
             foreach (var wait in CallSyntax.Skip(text, syntax.ValueOpening, output))

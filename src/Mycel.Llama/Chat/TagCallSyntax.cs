@@ -51,6 +51,7 @@ internal sealed class TagCallSyntax : CallSyntax
         foreach (var wait in Skip(text, SectionOpening, output))
             yield return wait;
         var hasSection = output.Found;
+        var count = 0;
         do
         {
             foreach (var wait in Skip(text, CallOpening, output))
@@ -62,6 +63,7 @@ internal sealed class TagCallSyntax : CallSyntax
                     yield return wait;
             }
 
+            output.Failed = !output.Found && count == 0;
             if (!output.Found)
                 break;
             foreach (var wait in ReadOne(text, output))
@@ -70,21 +72,23 @@ internal sealed class TagCallSyntax : CallSyntax
                 yield break;
             if (hasOpening)
             {
-                foreach (var wait in Skip(text, CallClosing, output))
+                foreach (var wait in SkipClosing(text, CallClosing, output))
                     yield return wait;
             }
 
             text.Mark();
+            count++;
         }
         while (hasSection);
 
-        if (hasSection)
+        if (hasSection && !output.Failed)
         {
-            foreach (var wait in Skip(text, SectionClosing, output))
+            foreach (var wait in SkipClosing(text, SectionClosing, output))
                 yield return wait;
         }
 
-        text.Release();
+        if (!output.Failed)
+            text.Release();
     }
 
     private IEnumerable<bool> ReadOne(Cursor text, OutputWriter output)
@@ -107,7 +111,7 @@ internal sealed class TagCallSyntax : CallSyntax
         output.Call(tool.Name);
         foreach (var wait in new TagArguments(this, tool, text, output).Read())
             yield return wait;
-        foreach (var wait in Skip(text, BodyEnd, output))
+        foreach (var wait in SkipClosing(text, BodyEnd, output))
             yield return wait;
     }
 
