@@ -1,5 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using Mycel.Llama.Grammar;
 
 namespace Mycel.Llama.Chat;
@@ -12,8 +10,6 @@ internal abstract class CallSyntax
 
     /// <summary>Most characters of a call up to its arguments.</summary>
     protected const int MaxHead = 512;
-
-    private static readonly JsonSerializerOptions s_plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Marks that calls begin with.</summary>
     public abstract IReadOnlyList<string> Openings { get; }
@@ -86,5 +82,5 @@ internal abstract class CallSyntax
     }
 
     /// <summary>A text as JSON.</summary>
-    public static string Quote(string text) => JsonSerializer.Serialize(text, s_plain);
+    public static string Quote(string text) => JsonRules.Text(text);
 }

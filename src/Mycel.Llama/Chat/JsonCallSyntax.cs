@@ -101,7 +101,7 @@ internal sealed partial class JsonCallSyntax : CallSyntax
         while (true)
         {
             var rest = text.Rest;
-            if ((!rest.IsEmpty && rest[0] != '{') || scanned >= MaxHeld || (scanned is > 0 and < MaxHead && !MayBeCall(rest)))
+            if ((!rest.IsEmpty && rest[0] != '{') || scanned >= MaxHeld || (scanned < MaxHead && !rest.IsEmpty && !MayBeCall(rest)))
                 break;
             if (FindHead(text, output) is { } head)
             {

@@ -69,14 +69,13 @@ internal sealed class StreamParser : ChatOutputParser
         {
             foreach (var wait in ReadBare())
                 yield return wait;
-            var (mark, plain) = _text.Find(Marks);
+            var marks = Marks;
+            var (mark, plain) = _text.Find(marks);
             if (plain > 0)
                 _writer.Text(_text.Take(plain), _isReasoning);
-            if (plain > 0 && mark is not null && Marks != _later && _writer.HasContent)
-            {
-                // What was a mark before anything was said may be none now.
+            // What was a mark before anything was said may be none now.
+            if (marks != Marks)
                 continue;
-            }
 
             if (mark is null)
             {

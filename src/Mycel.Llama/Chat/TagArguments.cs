@@ -1,4 +1,3 @@
-using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace Mycel.Llama.Chat;
@@ -67,7 +66,7 @@ internal sealed class TagArguments(TagCallSyntax syntax, Tool tool, Cursor text,
             if (plain > 0 && ((syntax.HasLines && text.Rest[plain - 1] == '\n') || (!isOver && char.IsHighSurrogate(text.Rest[plain - 1]))))
                 (plain, ending) = (plain - 1, isOver ? ending + 1 : 0);
             if (plain > 0)
-                output.Arguments(JavaScriptEncoder.UnsafeRelaxedJsonEscaping.Encode(text.Take(plain)));
+                output.Arguments(CallSyntax.Quote(text.Take(plain))[1..^1]);
             if (isOver)
             {
                 text.Skip(ending);
