@@ -99,7 +99,7 @@ public sealed class ChatFormat : IChatRenderer
         var messages = new ChatMessages(template, isWrapped || (!template.KnowsCalls && !template.Syntax.HasChannels)).Convert(request.Messages, describes);
         try
         {
-            return template.Render(messages, hasTools && !isWrapped ? request.Tools : null, request.TemplateArguments);
+            return template.Render(messages, hasTools && !isWrapped ? ChatTools.ForTemplate(request.Tools!.Value) : null, request.TemplateArguments);
         }
         catch (TemplateException error) when (error.IsRefusal)
         {

@@ -78,7 +78,7 @@ internal sealed class ChatTemplate
     public string Source => _template.Source;
 
     /// <exception cref="TemplateException">The template refuses.</exception>
-    public string Render(IReadOnlyList<object?> messages, JsonElement? tools, IReadOnlyDictionary<string, JsonElement> more, bool isPrompt = true)
+    public string Render(IReadOnlyList<object?> messages, object? tools, IReadOnlyDictionary<string, JsonElement> more, bool isPrompt = true)
     {
         var values = new Dictionary<string, object?>(StringComparer.Ordinal)
         {
@@ -156,9 +156,9 @@ internal sealed class ChatTemplate
         return TryRender([question, call, result, Message("assistant", Content("x")), question]);
     }
 
-    private bool Shows(IReadOnlyList<object?> messages, JsonElement? tools = null) => TryRender(messages, tools)?.Contains(Probe, StringComparison.Ordinal) == true;
+    private bool Shows(IReadOnlyList<object?> messages, object? tools = null) => TryRender(messages, tools)?.Contains(Probe, StringComparison.Ordinal) == true;
 
-    private string? TryRender(IReadOnlyList<object?> messages, JsonElement? tools = null, bool isPrompt = true)
+    private string? TryRender(IReadOnlyList<object?> messages, object? tools = null, bool isPrompt = true)
     {
         try
         {

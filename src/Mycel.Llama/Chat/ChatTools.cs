@@ -8,6 +8,8 @@ internal static class ChatTools
 {
     private const int MaxNameLength = 128;
 
+    private static readonly Dictionary<string, object?> s_noParameters = new(StringComparer.Ordinal) { ["type"] = "object", ["properties"] = new Dictionary<string, object?>() };
+
     /// <exception cref="ChatException">They are wrong.</exception>
     public static IReadOnlyList<Tool> Read(JsonElement? tools)
     {
@@ -21,6 +23,22 @@ internal static class ChatTools
         if (read.GroupBy(tool => tool.Name).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw new ChatException($"Two tools have the name '{twice.Key}'.", "tools");
         return read;
+    }
+
+    /// <summary>Tools as templates take them: many read a description and parameters without asking whether there are any.</summary>
+    /// <param name="tools">Tools that <see cref="Read"/> found right.</param>
+    public static IReadOnlyList<object?> ForTemplate(JsonElement tools) => [.. tools.EnumerateArray().Select(Filled)];
+
+    private static object? Filled(JsonElement tool)
+    {
+        var function = tool.GetProperty("function");
+        if (tool.TryGetProperty("type", out _) && function.TryGetProperty("description", out _) && function.TryGetProperty("parameters", out var schema) && schema.ValueKind != JsonValueKind.Null)
+            return tool;
+        // As llama-server fills them in.
+        var members = new Dictionary<string, object?>(StringComparer.Ordinal) { ["name"] = function.GetProperty("name"), ["description"] = "", ["parameters"] = s_noParameters };
+        foreach (var member in function.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null))
+            members[member.Name] = member.Value;
+        return new Dictionary<string, object?>(StringComparer.Ordinal) { ["type"] = "function", ["function"] = members };
     }
 
     private static Tool ReadOne(JsonElement tool, string path)

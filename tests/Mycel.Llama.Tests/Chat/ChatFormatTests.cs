@@ -118,6 +118,14 @@ public sealed class ChatFormatTests(ITestOutputHelper log)
     }
 
     [Fact]
+    public void A_tool_without_description_and_parameters_is_offered_as_one_with_none()
+    {
+        const string template = "{% for t in tools %}{{ t | tojson }}{% endfor %}{% for m in messages %}{{ m.content }}{% endfor %}<tool_call>";
+        var text = Chats.Format(template).Render(Chats.Ask("""[{"role":"user","content":"Hi"}]""", """[{"function":{"name":"f","parameters":null}}]""")).Text;
+        Assert.Equal("""{"type": "function", "function": {"name": "f", "description": "", "parameters": {"type": "object", "properties": {}}}}Hi<tool_call>""", text);
+    }
+
+    [Fact]
     public void A_caller_may_set_a_templates_variables()
     {
         var format = Chats.Shipped("Qwen-Qwen3-0.6B");
