@@ -54,7 +54,7 @@ public sealed class ChatFormat : IChatRenderer
 
     /// <inheritdoc/>
     public bool Reads(string variable) =>
-        _plain.Source.Contains(variable, StringComparison.Ordinal) || _withTools.Source.Contains(variable, StringComparison.Ordinal);
+        _plain.Reads(variable) || _withTools.Reads(variable);
 
     /// <inheritdoc/>
     public ChatPrompt Render(ChatRequest request)

@@ -85,14 +85,22 @@ internal sealed class ChatMessages(ChatTemplate template, bool describesCalls)
                 converted[name] = text;
         }
 
-        // gpt-oss's template knows reasoning by this name.
-        if (template.Syntax.HasChannels && converted.TryGetValue("reasoning_content", out var reasoning))
-            converted["thinking"] = reasoning;
+        if (converted.TryGetValue("reasoning_content", out var reasoning))
+            AddThought(converted, reasoning, content);
         if (ReadText(message, "tool_call_id", path) is { } id)
             converted["tool_call_id"] = ShortId(id);
         if (calls.Count > 0)
             converted["tool_calls"] = calls.Select(ToTemplate).ToArray();
         _messages.Add(converted);
+    }
+
+    /// <summary>Tells a thought in the way of those templates that do not know it by its usual name.</summary>
+    private void AddThought(Dictionary<string, object?> message, object? reasoning, string? content)
+    {
+        if (template.Syntax.HasChannels)
+            message["thinking"] = reasoning;
+        else if (template.TakesParts && template.Syntax.Reasoning?.Opening == "[THINK]")
+            message["content"] = (object?[])[new Dictionary<string, object?> { ["type"] = "thinking", ["thinking"] = reasoning }, .. ChatTemplate.Parts([content ?? ""])];
     }
 
     /// <summary>Tells a tool's result as a user's message: one for all results in a row, as many templates want users and assistants in turns.</summary>

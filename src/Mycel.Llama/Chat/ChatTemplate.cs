@@ -41,14 +41,21 @@ internal sealed class ChatTemplate
         KnowsTools = Shows([Message("system", Content("x")), Message("user", Content("x"))], tools.RootElement) || Shows([Message("user", Content("x"))], tools.RootElement);
         var thought = Message("assistant", Content("x"));
         thought["reasoning_content"] = "x";
+        var question = Message("user", Content("x"));
         var call = ProbeCalls();
-        Syntax = ChatSyntax.Detect(source, TryRender([Message("user", Content("x")), thought], isPrompt: false) + "\n" + call);
+        var shown = $"{TryRender([question, thought], isPrompt: false)}\n{call}\n{TryRender([question])}";
+        Syntax = ChatSyntax.Detect(source, shown);
+        // Templates that show no thoughts are not asked for any, whatever marks they know.
+        Thinks = Syntax.HasChannels || (Syntax.Reasoning is { } marks && shown.Contains(marks.Opening.TrimEnd(), StringComparison.Ordinal));
         // A template that shows calls which are not read as such has a way of its own, though it has the marks of another.
         if (Syntax.Calls is { } calls && call is not null && !CallProbe.IsRead(call, Syntax, calls))
             Syntax = Syntax with { Calls = null };
     }
 
     public ChatSyntax Syntax { get; }
+
+    /// <summary>Whether it lets the model think unless told otherwise.</summary>
+    public bool Thinks { get; } = true;
 
     /// <summary>Whether it has a role 'developer'; like llama-server, only gpt-oss's is taken to.</summary>
     public bool KnowsDeveloper => Syntax.HasChannels;
@@ -75,7 +82,9 @@ internal sealed class ChatTemplate
     /// <summary>Whether ids of calls must have nine letters and digits.</summary>
     public bool NeedsShortIds { get; }
 
-    public string Source => _template.Source;
+    /// <summary>Whether it reads a variable, as far as its source tells.</summary>
+    public bool Reads(string variable) => _template.Source.Contains(variable, StringComparison.Ordinal)
+        || (variable == "reasoning_effort" && _template.Source.Contains("reasoning_strength", StringComparison.Ordinal));
 
     /// <exception cref="TemplateException">The template refuses.</exception>
     public string Render(IReadOnlyList<object?> messages, object? tools, IReadOnlyDictionary<string, JsonElement> more, bool isPrompt = true)
@@ -83,12 +92,19 @@ internal sealed class ChatTemplate
         var values = new Dictionary<string, object?>(StringComparer.Ordinal)
         {
             // What llama-server gives each template, unless the caller says otherwise.
-            ["enable_thinking"] = true,
+            ["enable_thinking"] = Thinks,
+            // Earlier thoughts stay in the prompt, which so begins as the one before it and is found in the cache.
+            ["preserve_thinking"] = true,
+            ["clear_thinking"] = false,
+            ["truncate_history_thinking"] = false,
+            ["drop_thinking"] = false,
             ["date_string"] = Date("dd MMM yyyy"),
             ["datetime"] = Date("MMM dd yyyy"),
         };
         foreach (var (name, value) in more)
             values[name] = value;
+        if (more.TryGetValue("reasoning_effort", out var effort))
+            values.TryAdd("reasoning_strength", effort);
         values["messages"] = messages;
         values["add_generation_prompt"] = isPrompt;
         values["bos_token"] = _model.BosToken;
@@ -150,7 +166,11 @@ internal sealed class ChatTemplate
         };
         var question = Message("user", Content("x"));
         if (isLast)
+        {
+            call["reasoning_content"] = "x";
             return TryRender([question, call], isPrompt: false);
+        }
+
         var result = Message("tool", Content("x"));
         (result["tool_call_id"], result["name"]) = ("abcdefghi", CallProbe.Name);
         return TryRender([question, call, result, Message("assistant", Content("x")), question]);

@@ -134,6 +134,31 @@ public sealed class ChatFormatTests(ITestOutputHelper log)
         Assert.EndsWith("assistant\n", format.Render(Chats.Ask(tools: null)).Text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Thoughts_stay_in_the_history_and_are_asked_for_only_where_a_template_shows_them()
+    {
+        const string history = """[{"role":"user","content":"2+2?"},{"role":"assistant","content":"4","reasoning_content":"Sums."},{"role":"user","content":"3+3?"}]""";
+        string Text(string template) => Chats.Shipped(template).Render(Chats.Ask(history, null)).Text;
+        Assert.EndsWith("<think>Sums.</think>4<|user|>3+3?<|assistant|><think>", Text("GLM-4.7-Flash"), StringComparison.Ordinal);
+        Assert.Contains("[/INST][THINK]Sums.[/THINK]4", Text("mistralai-Ministral-3-14B-Reasoning-2512"), StringComparison.Ordinal);
+        Assert.Contains("<|think|>", Text("google-gemma-4-31B-it"), StringComparison.Ordinal);
+        Assert.Contains("Deliberation: disabled", Text("Apertus-8B-Instruct"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_template_is_told_the_date()
+    {
+        var time = new FixedTime();
+        Assert.Equal("05 Mar 2026 Mar 05 2026", ChatFormat.For(Chats.Model, "{{ date_string }} {{ datetime }}", time).Render(Chats.Ask(tools: null)).Text);
+    }
+
+    private sealed class FixedTime : TimeProvider
+    {
+        public override TimeZoneInfo LocalTimeZone => TimeZoneInfo.Utc;
+
+        public override DateTimeOffset GetUtcNow() => new(2026, 3, 5, 12, 0, 0, TimeSpan.Zero);
+    }
+
     [Theory]
     [InlineData("Qwen-Qwen2.5-7B-Instruct", "")]
     [InlineData("Qwen-Qwen3-0.6B", "<think>Is it < 3? </thin ...</think>\n\n")]
