@@ -3,7 +3,7 @@ using Mycel.Llama;
 
 // enginebench inprocess MODEL LIBRARIES THREADS SLOTS USERS REQUESTS TOKENS CONTEXT
 // enginebench http URL MODEL-NAME USERS REQUESTS TOKENS
-// enginebench prefix-inprocess MODEL LIBRARIES THREADS SLOTS ROUNDS | prefix-http URL MODEL-NAME ROUNDS
+// enginebench prefix-http URL MODEL-NAME USERS ROUNDS
 // Each prints one line of numbers, name=value.
 switch (args)
 {
@@ -22,11 +22,8 @@ switch (args)
             Console.WriteLine();
         }
         return 0;
-    case ["prefix-inprocess", var model, var libraries, var threads, var slots, var rounds]:
-        await using (var engine = Load(model, libraries, threads, slots, "8192")) await SharedPrefix.RunAsync(new InProcessTarget(engine), int.Parse(rounds));
-        return 0;
-    case ["prefix-http", var url, var name, var rounds]:
-        using (var target = new HttpTarget(url, name)) await SharedPrefix.RunAsync(target, int.Parse(rounds));
+    case ["prefix-http", var url, var name, var users, var rounds]:
+        using (var target = new HttpTarget(url, name)) await SharedPrefix.RunAsync(target, int.Parse(users), int.Parse(rounds));
         return 0;
     default:
         Console.Error.WriteLine("See bench/engine/Program.cs for the arguments; bench/engine/run calls it.");
@@ -40,6 +37,6 @@ static LlamaEngine Load(string model, string libraries, string threads, string s
     Threads = int.Parse(threads),
     Slots = int.Parse(slots),
     ContextLength = int.Parse(context),
-    CacheCells = int.Parse(context),
+    CacheCells = int.Parse(context) * int.Parse(slots),
 });
 

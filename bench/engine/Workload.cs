@@ -31,22 +31,23 @@ internal sealed class Workload(ITarget target)
     }
 }
 
-/// <summary>Two users at once with a long common beginning that was seen before.</summary>
+/// <summary>Users with a long common beginning that was seen before, all asking at once, round after round.</summary>
 internal static class SharedPrefix
 {
-    public static async Task RunAsync(ITarget target, int rounds)
+    public static async Task RunAsync(ITarget target, int users, int rounds)
     {
         // About 1,000 tokens.
         var system = string.Concat(Enumerable.Range(0, 100).Select(i => $"Rule {i}: answer with care and in few words. "));
         await target.AskAsync(system, "Warm up.", 4, static () => { });
+        var run = Random.Shared.Next(1000, 9999);
         var firsts = new List<double>();
         for (var round = 0; round < rounds; round++)
         {
-            await Task.WhenAll(Enumerable.Range(0, 2).Select(user => Task.Run(async () =>
+            await Task.WhenAll(Enumerable.Range(0, users).Select(user => Task.Run(async () =>
             {
                 var asked = Stopwatch.GetTimestamp();
                 long first = 0;
-                await target.AskAsync(system, $"Question {round * 2 + user}?", 4, () => first = first == 0 ? Stopwatch.GetTimestamp() : first);
+                await target.AskAsync(system, $"For guest {run}, question {round * users + user}?", 4, () => first = first == 0 ? Stopwatch.GetTimestamp() : first);
                 lock (firsts) firsts.Add(Stopwatch.GetElapsedTime(asked, first).TotalMilliseconds);
             })));
         }

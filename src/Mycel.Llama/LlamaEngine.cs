@@ -66,12 +66,13 @@ public sealed class LlamaEngine : ILocalEngine
         var threads = options.Threads ?? DefaultThreads();
         var length = options.ContextLength ?? model.TrainedContextLength;
         var cells = Math.Max(length, options.CacheCells ?? length * options.Slots);
-        // As many again are kept for beginnings to come back to; a state that cannot be shared is kept for the slots alone.
-        var sequences = model.IsRecurrent ? options.Slots : Math.Max(options.Slots + 4, 2 * options.Slots);
-        var context = new LlamaContext(model, cells, sequences, options.Slots, BatchTokens, threads, embeddings: false);
+        var context = new LlamaContext(model, cells, SequencesFor(options.Slots, model.IsRecurrent), options.Slots, BatchTokens, threads, embeddings: false);
         var loop = new EngineLoop(model, context, options.Slots, Math.Min(length, context.Cells), options.QueueDepth, stepEnded);
         return new LlamaEngine(model, Describe(model, Math.Min(length, context.Cells), options.Slots, threads, isEmbedding: false), loop, null);
     }
+
+    /// <summary>Sequences of a context: as many again as slots are kept for beginnings to come back to; a state that cannot be shared is kept for the slots alone.</summary>
+    internal static int SequencesFor(int slots, bool isRecurrent) => isRecurrent ? slots : Math.Max(slots + 4, 2 * slots);
 
     private static LlamaEngine ForEmbeddings(LlamaModel model, EngineOptions options)
     {
@@ -81,8 +82,9 @@ public sealed class LlamaEngine : ILocalEngine
         var context = new LlamaContext(model, batch, EmbeddingSequences, batch, batch, threads, embeddings: true);
         if (context.Pooling is 0 or 4)
         {
+            var what = context.Pooling == 4 ? "ranks texts rather than embedding them" : "gives a vector for each token but none for a text";
             context.Dispose();
-            throw new EngineException(new(EngineFaultKind.BadRequest, $"{Path.GetFileName(options.ModelPath)} ranks texts rather than embedding them, which this engine does not serve."));
+            throw new EngineException(new(EngineFaultKind.BadRequest, $"{Path.GetFileName(options.ModelPath)} {what}, which this engine does not serve."));
         }
         return new LlamaEngine(model, Describe(model, longest, options.Slots, threads, isEmbedding: true), null, new EmbeddingLoop(model, context, longest, options.QueueDepth));
     }
@@ -118,9 +120,19 @@ public sealed class LlamaEngine : ILocalEngine
         var fault = _generations is null
             ? new EngineFault(EngineFaultKind.BadRequest, "This model embeds texts; it does not write any. Ask /v1/embeddings.", "model")
             : RequestCheck.Check(request, Model.VocabularySize);
-        if (fault is null && TryTokenize(request, out prompt, out fault)) return _generations!.Submit(request, sink, prompt);
+        GrammarConstraint? grammar = null;
+        if (fault is null && TryTokenize(request, out prompt, out fault) && TryReadGrammar(request, out grammar, out fault)) return _generations!.Submit(request, sink, prompt, grammar);
         sink.OnEnd(new GenerationEnd(FinishReason.Failed) { Fault = fault });
         return EndedGeneration.Instance;
+    }
+
+    /// <summary>Reads the grammar here, on the caller's thread: a large one would hold up everyone on the engine's.</summary>
+    private bool TryReadGrammar(GenerationRequest request, out GrammarConstraint? grammar, out EngineFault? fault)
+    {
+        fault = null;
+        grammar = request.Grammar is { } text ? GrammarConstraint.Parse(_model, text) : null;
+        if (grammar is null && request.Grammar is not null) fault = new(EngineFaultKind.BadRequest, "llama.cpp cannot read the grammar.", "grammar");
+        return fault is null;
     }
 
     private bool TryTokenize(GenerationRequest request, out int[] prompt, out EngineFault? fault)
@@ -155,6 +167,9 @@ public sealed class LlamaEngine : ILocalEngine
         if (request.Inputs.Count is 0 or > EmbeddingRequest.MaxInputs) throw new EngineException(new(EngineFaultKind.BadRequest, $"'input' must hold 1 to {EmbeddingRequest.MaxInputs} texts.", "input"));
         return _embeddings.EmbedAsync(request, cancellation);
     }
+
+    /// <summary>How long the computation under way lasts so far; zero while nothing is computed.</summary>
+    public TimeSpan TurnTime => _generations?.TurnTime ?? _embeddings!.TurnTime;
 
     public EngineStatistics ReadStatistics() => (_generations?.ReadStatistics() ?? _embeddings!.ReadStatistics()) with { ProcessBytes = Environment.WorkingSet };
 

@@ -6,6 +6,11 @@ namespace Mycel.Llama.Engine;
 /// <summary>Embeds texts on one context, several in a batch. One thread owns the context.</summary>
 internal sealed class EmbeddingLoop : IDisposable
 {
+    /// <summary>Tokens that may wait, of all requests together; one alone may have more.</summary>
+    private const long MaxWaitingTokens = 8 * 1024 * 1024;
+
+    private const int MaxFailedTurns = 3;
+
     private readonly LlamaModel _model;
     private readonly LlamaContext _context;
     private readonly BlockingCollection<Job> _jobs;
@@ -15,12 +20,18 @@ internal sealed class EmbeddingLoop : IDisposable
     private long _steps;
     private long _tokens;
     private long _decodeTicks;
+    private long _turnBeganAt;
+    private long _waitingTokens;
+    private int _waitingJobs;
+    private int _failedTurns;
     private int _isRunning;
     private int _isDisposed;
 
     private sealed class Job(int[][] texts, CancellationToken cancellation)
     {
         public int[][] Texts { get; } = texts;
+
+        public int Tokens { get; } = texts.Sum(t => t.Length);
 
         public CancellationToken Cancellation { get; } = cancellation;
 
@@ -43,10 +54,13 @@ internal sealed class EmbeddingLoop : IDisposable
 
     public Task<EngineEnd> Ended => _ended.Task;
 
+    /// <summary>How long the batch under way lasts so far; zero between batches.</summary>
+    public TimeSpan TurnTime => Volatile.Read(ref _turnBeganAt) is var began && began == 0 ? default : Stopwatch.GetElapsedTime(began);
+
     public EngineStatistics ReadStatistics() => new()
     {
         SlotsUsed = Volatile.Read(ref _isRunning),
-        Waiting = _jobs.Count,
+        Waiting = Volatile.Read(ref _waitingJobs),
         CacheCells = _context.Cells,
         Steps = Volatile.Read(ref _steps),
         PromptTokens = Volatile.Read(ref _tokens),
@@ -59,15 +73,25 @@ internal sealed class EmbeddingLoop : IDisposable
         var texts = new int[request.Inputs.Count][];
         for (var i = 0; i < texts.Length; i++) texts[i] = TokensOf(request.Inputs[i], i);
         var job = new Job(texts, cancellation);
+        Interlocked.Increment(ref _waitingJobs);
+        var tokens = Interlocked.Add(ref _waitingTokens, job.Tokens);
         try
         {
-            if (!_jobs.TryAdd(job)) throw new EngineException(new(EngineFaultKind.Busy, $"{_jobs.BoundedCapacity} requests for embeddings wait already. Try again shortly."));
+            if ((tokens <= MaxWaitingTokens || tokens == job.Tokens) && _jobs.TryAdd(job)) return job.Result.Task;
         }
         catch (InvalidOperationException)
         {
+            NoLongerWaits(job);
             throw new EngineException(LostFault());
         }
-        return job.Result.Task;
+        NoLongerWaits(job);
+        throw new EngineException(new(EngineFaultKind.Busy, "Too many requests for embeddings wait already. Try again shortly."));
+    }
+
+    private void NoLongerWaits(Job job)
+    {
+        Interlocked.Decrement(ref _waitingJobs);
+        Interlocked.Add(ref _waitingTokens, -job.Tokens);
     }
 
     private int[] TokensOf(EmbeddingInput input, int index)
@@ -91,6 +115,7 @@ internal sealed class EmbeddingLoop : IDisposable
         {
             foreach (var job in _jobs.GetConsumingEnumerable())
             {
+                NoLongerWaits(job);
                 Volatile.Write(ref _isRunning, 1);
                 Serve(job);
                 Volatile.Write(ref _isRunning, 0);
@@ -119,11 +144,18 @@ internal sealed class EmbeddingLoop : IDisposable
                 }
                 next = EmbedSome(job.Texts, next, vectors);
             }
-            job.Result.TrySetResult(new EmbeddingResult(vectors, job.Texts.Sum(t => t.Length)));
+            _failedTurns = 0;
+            job.Result.TrySetResult(new EmbeddingResult(vectors, job.Tokens));
         }
         catch (EngineException error)
         {
             job.Result.TrySetException(error);
+            if (++_failedTurns >= MaxFailedTurns) throw new InvalidOperationException($"llama.cpp failed to compute {_failedTurns} times in a row", error);
+        }
+        catch (Exception defect)
+        {
+            job.Result.TrySetException(new EngineException(LostFault(), defect));
+            throw;
         }
     }
 
@@ -139,8 +171,10 @@ internal sealed class EmbeddingLoop : IDisposable
             end++;
         }
         var before = Stopwatch.GetTimestamp();
+        Volatile.Write(ref _turnBeganAt, before);
         var result = _model is { HasEncoder: true, HasDecoder: false } ? _context.Encode() : _context.Decode();
         Volatile.Write(ref _decodeTicks, _decodeTicks + Stopwatch.GetTimestamp() - before);
+        Volatile.Write(ref _turnBeganAt, 0);
         Volatile.Write(ref _steps, _steps + 1);
         Volatile.Write(ref _tokens, _tokens + _context.Count);
         if (result != DecodeResult.Done)

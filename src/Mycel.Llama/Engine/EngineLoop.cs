@@ -17,6 +17,9 @@ internal sealed class EngineLoop : IDisposable
     /// <summary>Least prompt tokens of a turn, so that reading goes on whatever the machine.</summary>
     private const int LeastPromptTokens = 16;
 
+    /// <summary>Turns in a row that llama.cpp may fail to compute before the engine counts as broken.</summary>
+    private const int MaxFailedTurns = 3;
+
     private readonly LlamaModel _model;
     private readonly LlamaContext _context;
     private readonly SequenceCache _cache;
@@ -48,6 +51,8 @@ internal sealed class EngineLoop : IDisposable
     private long _stepTicks;
     private long _preemptions;
     private int _cellsUsed;
+    private int _failedTurns;
+    private long _turnBeganAt;
 
     /// <param name="model">The model.</param>
     /// <param name="context">Its context; owned by this from here on.</param>
@@ -71,6 +76,9 @@ internal sealed class EngineLoop : IDisposable
     /// <summary>Completes when the loop serves no more.</summary>
     public Task<EngineEnd> Ended => _ended.Task;
 
+    /// <summary>How long the turn under way lasts so far; zero between turns.</summary>
+    public TimeSpan TurnTime => Volatile.Read(ref _turnBeganAt) is var began && began == 0 ? default : Stopwatch.GetElapsedTime(began);
+
     public EngineStatistics ReadStatistics() => new()
     {
         SlotsUsed = Volatile.Read(ref _running),
@@ -88,9 +96,13 @@ internal sealed class EngineLoop : IDisposable
     };
 
     /// <summary>Takes a request whose fields were checked.</summary>
-    public IGeneration Submit(GenerationRequest request, IGenerationSink sink, int[] prompt)
+    /// <param name="request">What is asked.</param>
+    /// <param name="sink">Who takes the output.</param>
+    /// <param name="prompt">The prompt's tokens, at least one.</param>
+    /// <param name="grammar">The request's grammar, read; owned by the engine from here on.</param>
+    public IGeneration Submit(GenerationRequest request, IGenerationSink sink, int[] prompt, GrammarConstraint? grammar)
     {
-        var generation = new Generation(request, sink, prompt, OnCancel);
+        var generation = new Generation(request, sink, prompt, grammar, OnCancel);
         if (Interlocked.Increment(ref _queued) > _slots + _queueDepth)
         {
             Interlocked.Decrement(ref _queued);
@@ -136,14 +148,18 @@ internal sealed class EngineLoop : IDisposable
             while (!_isStopping)
             {
                 var began = Stopwatch.GetTimestamp();
-                if (!Step()) _wake.WaitOne();
-                else Volatile.Write(ref _stepTicks, _stepTicks + Stopwatch.GetTimestamp() - began);
+                Volatile.Write(ref _turnBeganAt, began);
+                var didSomething = Step();
+                Volatile.Write(ref _turnBeganAt, 0);
+                if (didSomething) Volatile.Write(ref _stepTicks, _stepTicks + Stopwatch.GetTimestamp() - began);
+                else _wake.WaitOne();
             }
         }
         catch (Exception defect)
         {
             end = new EngineEnd(false, $"the engine broke: {defect.Message}");
         }
+        Volatile.Write(ref _turnBeganAt, 0);
         _ended.TrySetResult(end);
         foreach (var generation in _active.ToArray()) Finish(generation, FinishReason.Failed, LostFault());
         foreach (var generation in _waiting) Refuse(generation, LostFault());
@@ -212,12 +228,8 @@ internal sealed class EngineLoop : IDisposable
         generation.Cached = sequence.Count;
         generation.StartedAt = Stopwatch.GetTimestamp();
         generation.Sampler = new TokenSampler(generation.Request.Sampling, generation.Request.Sampling.Seed ?? (uint)Random.Shared.NextInt64(0, uint.MaxValue), _scratch);
-        if (generation.Request.GrammarTriggers.Count > 0) generation.Trigger = new GrammarTrigger(generation.Request.GrammarTriggers);
-        else if (generation.Request.Grammar is { } grammar) generation.Grammar = GrammarConstraint.Parse(_model, grammar);
         _cachedTokens += sequence.Count;
         generation.Sink.OnStart(generation.PromptCount, sequence.Count);
-        if (generation.Request.Grammar is not null && generation.Grammar is null && generation.Trigger is null)
-            Finish(generation, FinishReason.Failed, new(EngineFaultKind.BadRequest, "llama.cpp cannot read the grammar.", "grammar"));
         return true;
     }
 
@@ -280,6 +292,7 @@ internal sealed class EngineLoop : IDisposable
         switch (result)
         {
             case DecodeResult.Done:
+                _failedTurns = 0;
                 Measure(Stopwatch.GetElapsedTime(before, after).TotalSeconds);
                 TakeOutputs();
                 Volatile.Write(ref _sampleTicks, _sampleTicks + Stopwatch.GetTimestamp() - after);
@@ -299,6 +312,7 @@ internal sealed class EngineLoop : IDisposable
                 var fault = new EngineFault(EngineFaultKind.Lost, "llama.cpp failed to compute. Send the request again.");
                 foreach (var generation in _active.ToArray()) Finish(generation, FinishReason.Failed, fault);
                 _cache.ClearAll();
+                if (++_failedTurns >= MaxFailedTurns) throw new InvalidOperationException($"llama.cpp failed to compute {_failedTurns} times in a row");
                 break;
         }
     }
@@ -314,7 +328,11 @@ internal sealed class EngineLoop : IDisposable
     /// <summary>The batch was not computed whole: tokens that were generated and did not reach the cache are read again as if they were prompt.</summary>
     private void TakeBack()
     {
-        foreach (var generation in _active) generation.ReadAgain();
+        foreach (var generation in _active)
+        {
+            generation.ReadAgain();
+            _cache.LeaveSomeToCompute(generation.Sequence!, generation.Tokens.Length);
+        }
     }
 
     /// <summary>The cache is full: what is only kept goes first, then the youngest request waits for its turn again.</summary>
@@ -359,7 +377,7 @@ internal sealed class EngineLoop : IDisposable
         if (generation.FirstTokenAt == 0) generation.FirstTokenAt = Stopwatch.GetTimestamp();
         if (token < 0)
         {
-            EndText(generation, FinishReason.Stop);
+            TakeDeadEnd(generation);
             return;
         }
         generation.Generated++;
@@ -371,8 +389,15 @@ internal sealed class EngineLoop : IDisposable
         }
         // The sampler asked the grammar about this very token.
         generation.Grammar?.TryAccept(token);
-        if (top is not null) generation.Hold(new TokenLogProb(_model.Piece(token, showControl: true), raw![token] - normaliser, top));
+        if (top is not null) generation.Hold(new TokenLogProb(_model.Piece(token, showControl: true), LogProbs.Of(raw![token], normaliser), top));
         Show(generation, token);
+    }
+
+    /// <summary>The grammar leaves no token. Where the model's own end was forbidden, that is the end; else what was written is not what was asked for.</summary>
+    private void TakeDeadEnd(Generation generation)
+    {
+        if (generation.Request.IgnoreEnd) EndText(generation, FinishReason.Stop);
+        else Finish(generation, FinishReason.Failed, new(EngineFaultKind.BadRequest, "The grammar or schema leaves nothing that this model could write next. Allow more in it.", "grammar"));
     }
 
     private void ForbidEnd(Span<float> logits)
@@ -403,17 +428,8 @@ internal sealed class EngineLoop : IDisposable
     /// <summary>Lets a grammar bind from the trigger on: what was generated of it is read anew in any tokens, as the grammar looks at their text only.</summary>
     private void BeginGrammar(Generation generation, byte[] begun)
     {
-        generation.Trigger = null;
-        var grammar = GrammarConstraint.Parse(_model, generation.Request.Grammar!);
-        if (grammar is null) return;
-        foreach (var token in _model.Tokenize(Encoding.UTF8.GetString(begun), addSpecial: false, parseSpecial: true))
-        {
-            if (grammar.TryAccept(token)) continue;
-            // The output went another way before the grammar could say so: it stays free.
-            grammar.Dispose();
-            return;
-        }
-        generation.Grammar = grammar;
+        var grammar = generation.Trigger!.Grammar;
+        generation.BeginGrammar(binds: _model.Tokenize(Encoding.UTF8.GetString(begun), addSpecial: false, parseSpecial: true).All(grammar.TryAccept));
     }
 
     private void EndText(Generation generation, FinishReason reason)

@@ -14,14 +14,17 @@ internal sealed class Generation : IGeneration, IDisposable
     /// <param name="request">What was asked; checked.</param>
     /// <param name="sink">Who takes the output.</param>
     /// <param name="prompt">Its tokens, at least one.</param>
+    /// <param name="grammar">What the output must follow, from its start or from a trigger on; null where it is free.</param>
     /// <param name="onCancel">Wakes the engine.</param>
-    public Generation(GenerationRequest request, IGenerationSink sink, int[] prompt, Action<Generation> onCancel)
+    public Generation(GenerationRequest request, IGenerationSink sink, int[] prompt, GrammarConstraint? grammar, Action<Generation> onCancel)
     {
         Request = request;
         Sink = sink;
         _prompt = prompt;
         Tokens = prompt;
         Text = new OutputText(request.Stop);
+        if (grammar is not null && request.GrammarTriggers.Count > 0) Trigger = new GrammarTrigger(request.GrammarTriggers, grammar);
+        else Grammar = grammar;
         _onCancel = onCancel;
     }
 
@@ -39,10 +42,11 @@ internal sealed class Generation : IGeneration, IDisposable
 
     public TokenSampler? Sampler { get; set; }
 
-    public GrammarConstraint? Grammar { get; set; }
+    /// <summary>What the output must follow from here on; null while it is free.</summary>
+    public GrammarConstraint? Grammar { get; private set; }
 
-    /// <summary>Whether the grammar waits for the text that lets it begin.</summary>
-    public GrammarTrigger? Trigger { get; set; }
+    /// <summary>The grammar that waits for the text that lets it begin; null where none waits.</summary>
+    public GrammarTrigger? Trigger { get; private set; }
 
     public CachedSequence? Sequence { get; set; }
 
@@ -90,6 +94,14 @@ internal sealed class Generation : IGeneration, IDisposable
         OutputIndex = -1;
     }
 
+    /// <summary>The trigger has come: lets its grammar bind, or drops it where the output went another way before the grammar could say so.</summary>
+    public void BeginGrammar(bool binds)
+    {
+        if (binds) Grammar = Trigger!.Grammar;
+        else Trigger!.Dispose();
+        Trigger = null;
+    }
+
     /// <summary>Keeps a token's probabilities until its text is shown.</summary>
     public void Hold(TokenLogProb logProb) => (_heldLogProbs ??= []).Add(logProb);
 
@@ -117,5 +129,9 @@ internal sealed class Generation : IGeneration, IDisposable
         };
     }
 
-    public void Dispose() => Grammar?.Dispose();
+    public void Dispose()
+    {
+        Grammar?.Dispose();
+        Trigger?.Dispose();
+    }
 }

@@ -114,12 +114,24 @@ internal sealed class SequenceCache
         return true;
     }
 
+    /// <summary>Forgets the last of a request's tokens where all of them are held: its output comes from computing at least one.</summary>
+    public void LeaveSomeToCompute(CachedSequence sequence, int tokens)
+    {
+        if (sequence.Count >= tokens) Cut(sequence, tokens - 1);
+    }
+
     /// <summary>After a decode that stopped half-way: what is in the cache may be less than was put into the batch.</summary>
     public void Recount()
     {
         foreach (var sequence in _sequences)
         {
             if (sequence.Count == 0) continue;
+            if (_isRecurrent && sequence.Owner is not null)
+            {
+                // Of a state nobody can say how much went into it.
+                Clear(sequence);
+                continue;
+            }
             var length = Math.Min(_context.LengthOf(sequence.Id), sequence.Count);
             if (length < sequence.Count) sequence.Truncate(Math.Max(length, 0));
         }

@@ -21,7 +21,7 @@ internal static class MemoryEstimate
             WeightBytes = facts.FileBytes,
             CacheBytes = Clamp((Int128)facts.Cache.BytesPerCell * cells + (Int128)facts.Cache.BytesPerSlot * slots),
             ComputeBytes = Clamp(Compute(facts, cells, contextPerSlot, slots)),
-            OutputBytes = 4L * slots * (facts.VocabularySize ?? 0),
+            OutputBytes = 4L * LlamaEngine.SequencesFor(slots, isRecurrent: false) * (facts.VocabularySize ?? 0),
         };
     }
 

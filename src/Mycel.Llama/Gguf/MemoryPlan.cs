@@ -20,7 +20,7 @@ public sealed record MemoryPlan
     /// <summary>Working memory of a decode step.</summary>
     public required long ComputeBytes { get; init; }
 
-    /// <summary>Logits of one token per slot.</summary>
+    /// <summary>Logits of one token for each sequence that is kept.</summary>
     public required long OutputBytes { get; init; }
 
     public long TotalBytes => WeightBytes + CacheBytes + ComputeBytes + OutputBytes;

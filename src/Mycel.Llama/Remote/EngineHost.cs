@@ -13,6 +13,9 @@ public sealed class EngineHost
 {
     private static readonly TimeSpan SignOfLife = TimeSpan.FromSeconds(1);
 
+    /// <summary>A computation that takes longer hangs: on the slowest machine, with a model that is read from its disk meanwhile, one takes a few minutes.</summary>
+    private static readonly TimeSpan LongestTurn = TimeSpan.FromMinutes(15);
+
     private readonly Stream _output;
     private readonly FrameStream _frames;
     private readonly FrameWriter _events = new();
@@ -63,6 +66,10 @@ public sealed class EngineHost
         {
             fault = new(EngineFaultKind.BadRequest, error.Message);
         }
+        catch (Exception defect)
+        {
+            fault = new(EngineFaultKind.BadRequest, $"{Path.GetFileName(options.ModelPath)} could not be loaded: {defect.Message}");
+        }
         Send(new FrameWriter().Begin(FrameKind.LoadFailed).Json(fault, WireJson.Default.EngineFault).Finish());
         return null;
     }
@@ -80,7 +87,13 @@ public sealed class EngineHost
 
     private void SendStatistics(Task<LlamaEngine?> loading)
     {
-        var statistics = loading is { IsCompletedSuccessfully: true, Result: { } engine } ? engine.ReadStatistics() : new EngineStatistics();
+        var engine = loading.IsCompletedSuccessfully ? loading.Result : null;
+        if (engine?.TurnTime > LongestTurn)
+        {
+            Console.Error.WriteLine($"llama.cpp computed one step for more than {LongestTurn.TotalMinutes} minutes");
+            Environment.Exit(4);
+        }
+        var statistics = engine?.ReadStatistics() ?? new EngineStatistics();
         Send(new FrameWriter().Begin(FrameKind.Statistics).Json(statistics, WireJson.Default.EngineStatistics).Finish());
     }
 
@@ -133,6 +146,11 @@ public sealed class EngineHost
         catch (OperationCanceledException)
         {
             frame.Begin(FrameKind.EmbedFailed).Int(id).Json(new EngineFault(EngineFaultKind.Lost, "The request was cancelled."), WireJson.Default.EngineFault);
+        }
+        catch (Exception defect)
+        {
+            frame.Clear();
+            frame.Begin(FrameKind.EmbedFailed).Int(id).Json(new EngineFault(EngineFaultKind.Lost, $"The engine could not embed: {defect.Message}"), WireJson.Default.EngineFault);
         }
         _embedding.TryRemove(id, out _);
         Send(frame.Finish());

@@ -158,6 +158,9 @@ internal sealed class FrameStream(Stream stream)
     /// <summary>Largest frame, in bytes: a prompt as large as the API takes, and its JSON around.</summary>
     public const int MaxBytes = 512 * 1024 * 1024;
 
+    /// <summary>Room kept between frames; one that needs more is rare, and gives it back.</summary>
+    private const int MaxKeptBytes = 1024 * 1024;
+
     private byte[] _payload = new byte[16 * 1024];
 
     /// <summary>Reads the next frame; its payload is valid until the next call. Blocks.</summary>
@@ -171,6 +174,7 @@ internal sealed class FrameStream(Stream stream)
         if (stream.ReadAtLeast(head, head.Length, throwOnEndOfStream: false) < head.Length) return false;
         var length = BinaryPrimitives.ReadInt32LittleEndian(head) - 1;
         if (length is < 0 or > MaxBytes) throw new InvalidDataException("What came from the other process is no frame.");
+        if (_payload.Length > MaxKeptBytes && length <= MaxKeptBytes) _payload = new byte[Math.Max(length, 16 * 1024)];
         if (_payload.Length < length) _payload = new byte[Math.Max(length, Math.Min(2 * _payload.Length, MaxBytes))];
         if (stream.ReadAtLeast(_payload.AsSpan(0, length), length, throwOnEndOfStream: false) < length) return false;
         kind = (FrameKind)head[4];

@@ -236,6 +236,19 @@ public sealed class GenerationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_grammar_that_the_model_cannot_follow_is_told_and_not_called_an_end()
+    {
+        // A character that this vocabulary has in bytes only, all of which are forbidden.
+        (int, float)[] forbidden = [.. Enumerable.Range(0, 1024).Select(token => (token, -100f))];
+        var (text, end) = await Collected.RunAsync(_engine, Ask("Hello") with { Grammar = "root ::= \"☃\"", Sampling = new() { Temperature = 0, LogitBias = forbidden } });
+
+        Assert.Empty(text);
+        Assert.Equal(FinishReason.Failed, end.Reason);
+        Assert.Equal("grammar", end.Fault!.Param);
+        Assert.Equal(("☃", FinishReason.Stop), (await Collected.RunAsync(_engine, Ask("Hello") with { Grammar = "root ::= \"☃\"" })) is var (free, freeEnd) ? (free, freeEnd.Reason) : default);
+    }
+
+    [Fact]
     public async Task Log_probabilities_are_those_of_the_model()
     {
         var collected = new Collected();
@@ -375,6 +388,7 @@ public sealed class GenerationTests : IAsyncLifetime
         await engine.DisposeAsync();
         var late = new Collected();
         engine.Generate(Story(5), late).Cancel();
+        Assert.Equal(0, engine.ReadStatistics().SlotsUsed);
 
         Assert.Equal(EngineFaultKind.Lost, (await running.End).Fault!.Kind);
         Assert.Equal(EngineFaultKind.Lost, (await waiting.End).Fault!.Kind);

@@ -83,6 +83,19 @@ public sealed class LoadingTests
         Assert.InRange(Cosine(alone.Vectors[0], many.Vectors[50]), 0.999, 1.0001);
     }
 
+    [Fact]
+    public async Task An_embedding_engine_that_was_disposed_answers_that_it_is_gone()
+    {
+        var engine = LlamaEngine.Load(TestModels.TinyOptions with { ModelPath = TestModels.Shared("all-minilm-l6-v2-q8_0.gguf") });
+        await engine.EmbedAsync(new([new("hello")]), TestContext.Current.CancellationToken);
+        await engine.DisposeAsync();
+
+        Assert.Equal(0, engine.ReadStatistics().Waiting);
+        var fault = (await Assert.ThrowsAsync<EngineException>(() => engine.EmbedAsync(new([new("hello")]), TestContext.Current.CancellationToken))).Fault;
+        Assert.Equal(EngineFaultKind.Lost, fault.Kind);
+        Assert.True((await engine.Ended).IsExpected);
+    }
+
     private static double Cosine(float[] a, float[] b)
     {
         double dot = 0, x = 0, y = 0;

@@ -44,7 +44,8 @@ internal sealed class FakeLocalModels : ILocalModels
                 LibraryVersion = "b1",
                 Threads = 3,
             },
-            Statistics = new EngineStatistics { GeneratedTokens = 500, StepTime = TimeSpan.FromSeconds(2), ProcessBytes = 1_000_000 },
+            Statistics = new EngineStatistics { ProcessBytes = 1_000_000 },
+            TokensPerSecond = 249.96,
             EstimatedBytes = 5_000_000,
             LoadedAt = DateTimeOffset.UnixEpoch,
         });

@@ -79,7 +79,13 @@ internal sealed record LocalModelStatus(LocalModelSpec Spec, LocalModelState Sta
     /// <summary>Requests running on it.</summary>
     public int InFlight { get; init; }
 
+    /// <summary>Tokens generated in a second of computing, over the last half minute of it; null where it has generated none.</summary>
+    public double? TokensPerSecond { get; init; }
+
     public DateTimeOffset? LoadedAt { get; init; }
+
+    /// <summary>How long loading it took the last time; null where it never was loaded.</summary>
+    public TimeSpan? LoadTime { get; init; }
 
     public DateTimeOffset? LastUsedAt { get; init; }
 

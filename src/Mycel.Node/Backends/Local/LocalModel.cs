@@ -1,6 +1,7 @@
 using Mycel.Llama;
 using Mycel.Llama.Gguf;
 using Mycel.Node.Backends.Local.OpenAi;
+using Mycel.Node.Models;
 
 namespace Mycel.Node.Backends.Local;
 
@@ -23,12 +24,15 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _closing = new();
+    private readonly Task _after;
+    private readonly TokenRate _rate = new();
     private Task<EngineProcess>? _loading;
     private EngineProcess? _process;
     private LocalModelState _state = LocalModelState.Unloaded;
     private LocalModelException? _failure;
     private DateTimeOffset _failedAt;
     private DateTimeOffset? _loadedAt;
+    private TimeSpan? _loadTime;
     private DateTimeOffset _lastUsedAt;
     private double _progress;
     private int _deathsOnLoad;
@@ -41,8 +45,10 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
     /// <param name="allowsGrammar">Whether callers may send grammars of their own.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">Where its life is told.</param>
-    public LocalModel(LocalModelSpec spec, LocalModels models, Func<bool> allowsGrammar, TimeProvider time, ILogger logger)
+    /// <param name="after">What it waits for before it is loaded, as for the end of the one whose place it takes; null for nothing.</param>
+    public LocalModel(LocalModelSpec spec, LocalModels models, Func<bool> allowsGrammar, TimeProvider time, ILogger logger, Task? after = null)
     {
+        _after = after ?? Task.CompletedTask;
         Spec = spec;
         _models = models;
         _time = time;
@@ -91,10 +97,21 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
                 EstimatedBytes = Size?.Plan.TotalBytes ?? 0,
                 ProcessId = _process?.Id ?? _loadingProcess,
                 InFlight = Backend.InFlight,
+                TokensPerSecond = _rate.PerSecond,
                 LoadedAt = _loadedAt,
+                LoadTime = _loadTime,
                 LastUsedAt = _lastUsedAt,
                 Restarts = _restarts,
             };
+        }
+    }
+
+    /// <summary>Looks at what the engine counts, for its rate; called each second or so.</summary>
+    public void Observe()
+    {
+        lock (_lock)
+        {
+            if (_state == LocalModelState.Loaded && _process is { } process) _rate.Add(process.Engine.ReadStatistics());
         }
     }
 
@@ -142,6 +159,7 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
     {
         try
         {
+            await _after.WaitAsync(_closing.Token);
             while (true)
             {
                 try
@@ -193,9 +211,11 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
 
     private async Task<EngineProcess> LoadOnceAsync()
     {
+        long began = 0;
         var process = await _models.WithRoomAsync(this, async (size, settings) =>
         {
             Size = size;
+            began = _time.GetTimestamp();
             var options = new EngineOptions
             {
                 ModelPath = Spec.Path,
@@ -214,6 +234,7 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
             _loadingProcess = null;
             _state = LocalModelState.Loaded;
             _loadedAt = _lastUsedAt = _time.GetUtcNow();
+            _loadTime = _time.GetElapsedTime(began);
             _deathsOnLoad = 0;
         }
         Backend.SetMaxConcurrent(Size!.Slots);

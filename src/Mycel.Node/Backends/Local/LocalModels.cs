@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Mycel.Llama.Gguf;
 using Mycel.Node.Configuration;
+using Mycel.Node.Models;
 
 namespace Mycel.Node.Backends.Local;
 
@@ -14,6 +15,9 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, LocalModel> _models = new(StringComparer.Ordinal);
+
+    /// <summary>Those announced no longer whose last answers are still under way.</summary>
+    private readonly ConcurrentDictionary<LocalModel, bool> _leaving = new();
     private readonly SemaphoreSlim _room = new(1);
     private readonly IOptionsSource _options;
     private readonly TimeProvider _time;
@@ -21,6 +25,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     private readonly MachineMemory _memory = new();
     private readonly ITimer _sweep;
     private int _isSweeping;
+    private volatile bool _isDisposed;
 
     public LocalModels(IOptionsSource options, TimeProvider time, ILogger<LocalModels> logger)
     {
@@ -42,10 +47,48 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     /// <returns>False when one of this name is announced already.</returns>
     public bool Add(LocalModelSpec spec)
     {
+        if (_models.ContainsKey(spec.Name)) return false;
         if (_models.Count >= MaxModels) throw new LocalModelException(409, "too_many_models", $"This node announces {MaxModels} models already. Unload one first.");
-        if (!_models.TryAdd(spec.Name, new LocalModel(spec, this, () => _options.Current.Engine.Grammar, _time, _logger))) return false;
+        if (!_models.TryAdd(spec.Name, NewModel(spec))) return false;
         Announce();
         return true;
+    }
+
+    private LocalModel NewModel(LocalModelSpec spec, Task? after = null) => new(spec, this, () => _options.Current.Engine.Grammar, _time, _logger, after);
+
+    /// <summary>
+    /// Announces a model and begins to load it, without waiting; what goes wrong shows in its state and in the log. One of its name gives way: new requests
+    /// are the new one's at once, and it is loaded when the answers of the old one have ended.
+    /// </summary>
+    /// <exception cref="LocalModelException">There are too many.</exception>
+    public void Serve(LocalModelSpec spec)
+    {
+        while (!Add(spec))
+        {
+            if (_models.TryGetValue(spec.Name, out var known) && (known.Spec == spec || TryReplace(known, spec))) break;
+        }
+        if (_models.TryGetValue(spec.Name, out var model)) _ = LoadQuietlyAsync(model);
+    }
+
+    private bool TryReplace(LocalModel old, LocalModelSpec spec)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!_models.TryUpdate(spec.Name, NewModel(spec, ended.Task), old)) return false;
+        Announce();
+        _ = EndAsync();
+        return true;
+
+        async Task EndAsync()
+        {
+            try
+            {
+                await LeaveAsync(old, CancellationToken.None);
+            }
+            finally
+            {
+                ended.SetResult();
+            }
+        }
     }
 
     /// <summary>Tells that something about the announced models has changed.</summary>
@@ -76,21 +119,15 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
         return model.Status();
     }
 
-    /// <summary>Loads all that is announced, without waiting for it; what goes wrong shows in the models' states and in the log.</summary>
-    public void BeginLoading()
+    private static async Task LoadQuietlyAsync(LocalModel model)
     {
-        foreach (var model in Models) _ = LoadQuietlyAsync(model);
-
-        static async Task LoadQuietlyAsync(LocalModel model)
+        try
         {
-            try
-            {
-                await model.LoadAsync(CancellationToken.None);
-            }
-            catch (LocalModelException)
-            {
-                // Told by the model itself.
-            }
+            await model.LoadAsync(CancellationToken.None);
+        }
+        catch (LocalModelException)
+        {
+            // Told by the model itself.
         }
     }
 
@@ -103,11 +140,19 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
 
     private async Task RemoveAsync(LocalModel model, CancellationToken cancellation = default)
     {
-        if (!_models.TryRemove(model.Spec.Name, out _)) return;
+        if (!_models.TryRemove(new KeyValuePair<string, LocalModel>(model.Spec.Name, model))) return;
         Announce();
+        await LeaveAsync(model, cancellation);
+    }
+
+    /// <summary>Lets what runs on a model end, for a while, and ends it.</summary>
+    private async Task LeaveAsync(LocalModel model, CancellationToken cancellation)
+    {
+        _leaving[model] = true;
         var limit = _time.GetUtcNow() + DrainTime;
-        while (model.Backend.InFlight > 0 && _time.GetUtcNow() < limit && !cancellation.IsCancellationRequested) await Task.Delay(50, CancellationToken.None);
+        while (model.Backend.InFlight > 0 && _time.GetUtcNow() < limit && !cancellation.IsCancellationRequested && !_isDisposed) await Task.Delay(50, CancellationToken.None);
         await model.DisposeAsync();
+        _leaving.TryRemove(model, out _);
     }
 
     /// <summary>Reads a model's file.</summary>
@@ -141,7 +186,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
             while (true)
             {
                 var budget = Budget(settings);
-                var size = EngineSizing.Choose(facts, model.Spec.ContextLength ?? NullIfZero(settings.ContextLength), model.Spec.Slots ?? NullIfZero(settings.Slots), budget);
+                var size = EngineSizing.Choose(facts, model.Spec.ContextLength ?? settings.ContextLength, model.Spec.Slots ?? settings.Slots, budget);
                 if (size.Plan.TotalBytes <= budget) return await load(size, settings);
                 if (IdleLongest(except: model) is not { } idle)
                     throw new LocalModelException(507, "does_not_fit", $"The model '{model.Spec.Name}' {size.Plan.Refusal(facts, Math.Max(0, budget))}");
@@ -153,8 +198,6 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
             _room.Release();
         }
     }
-
-    private static int? NullIfZero(int value) => value == 0 ? null : value;
 
     /// <summary>Bytes that one more model may take.</summary>
     private long Budget(LocalEngineOptions settings)
@@ -171,6 +214,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     /// <summary>Takes out of memory what was idle for long.</summary>
     private async Task SweepAsync()
     {
+        foreach (var model in _models.Values) model.Observe();
         var seconds = _options.Current.Engine.IdleUnloadSeconds;
         if (seconds == 0 || Interlocked.Exchange(ref _isSweeping, 1) != 0) return;
         try
@@ -190,7 +234,8 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _sweep.DisposeAsync();
-        await Task.WhenAll(_models.Values.Select(m => m.DisposeAsync().AsTask()));
+        _isDisposed = true;
+        await Task.WhenAll(_models.Values.Concat(_leaving.Keys).Select(m => m.DisposeAsync().AsTask()));
         _models.Clear();
     }
 }
