@@ -13,17 +13,17 @@ internal static class ChannelReader
 
     private const int MaxHeader = 512;
     private const string Body = "<|message|>";
-    private static readonly MarkSet s_ends = new(["<|end|>", "<|start|>", "<|return|>", "<|call|>", "<|channel|>"]);
-    private static readonly MarkSet s_headers = new(["<|channel|>", "<|start|>", " to="]);
+    private static readonly MarkSet Ends = new(["<|end|>", "<|start|>", "<|return|>", "<|call|>", "<|channel|>"]);
+    private static readonly MarkSet Headers = new(["<|channel|>", "<|start|>", " to="]);
 
     public static IEnumerable<bool> Read(Cursor text, OutputWriter output)
     {
         while (!text.IsEnd || !text.Rest.IsEmpty)
         {
-            while (text.Rest.IsEmpty ? !text.IsEnd : s_headers.At(text.Rest, text.IsEnd).IsCut)
+            while (text.Rest.IsEmpty ? !text.IsEnd : Headers.At(text.Rest, text.IsEnd).IsCut)
                 yield return true;
             var header = "";
-            if (s_headers.At(text.Rest, isEnd: true).Mark is not null)
+            if (Headers.At(text.Rest, isEnd: true).Mark is not null)
             {
                 int end;
                 while ((end = text.Rest.IndexOf(Body, StringComparison.Ordinal)) < 0 && !text.IsEnd && text.Rest.Length < MaxHeader)
@@ -64,7 +64,7 @@ internal static class ChannelReader
         var isReasoning = header.Contains("<|channel|>analysis", StringComparison.Ordinal);
         while (true)
         {
-            var (mark, plain) = text.Find(s_ends);
+            var (mark, plain) = text.Find(Ends);
             if (plain > 0)
             {
                 var part = text.Take(plain);

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using Mycel.Llama.Grammar;
 using Mycel.Llama.Templates;
 

@@ -71,7 +71,7 @@ internal sealed class ChatMessages(ChatTemplate template, bool describesCalls)
 
         if (calls.Count > 0 && describesCalls)
         {
-            var said = JsonSerializer.Serialize(new { tool_calls = calls.Select(call => new { name = call.Name, arguments = JsonDocument.Parse(call.Arguments).RootElement }) }, s_plain);
+            var said = JsonSerializer.Serialize(new { tool_calls = calls.Select(call => new { name = call.Name, arguments = JsonDocument.Parse(call.Arguments).RootElement }) }, Plain);
             _messages.Add(ChatTemplate.Message("assistant", template.Content(content is { Length: > 0 } ? content + "\n" + said : said)));
             return;
         }
@@ -127,11 +127,11 @@ internal sealed class ChatMessages(ChatTemplate template, bool describesCalls)
         },
     };
 
-    private static readonly JsonSerializerOptions s_plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private sealed record Call(string Id, string Name, string Arguments);
 
-    private List<Call> ReadCalls(JsonElement message, string path)
+    private static List<Call> ReadCalls(JsonElement message, string path)
     {
         if (!message.TryGetProperty("tool_calls", out var calls) || calls.ValueKind == JsonValueKind.Null)
             return [];

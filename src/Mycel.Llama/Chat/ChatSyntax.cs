@@ -4,7 +4,7 @@ namespace Mycel.Llama.Chat;
 internal sealed record ChatSyntax
 {
     /// <summary>Marks around reasoning, by what templates that know them have or show. The most particular come first.</summary>
-    private static readonly (string Sign, string Opening, string Closing)[] s_reasoning =
+    private static readonly (string Sign, string Opening, string Closing)[] ReasoningMarks =
     [
         ("<|open|>", "<|open|>think<|sep|>", "<|close|>think<|sep|>"),
         (" to=self<|message|>", " to=self<|message|>", "<|eom|>"),
@@ -22,7 +22,7 @@ internal sealed record ChatSyntax
     ];
 
     /// <summary>Marks around answers, which are not shown, likewise.</summary>
-    private static readonly (string Sign, string[] Marks)[] s_dropped =
+    private static readonly (string Sign, string[] Marks)[] DroppedMarks =
     [
         ("<|open|>", ["<|open|>response<|sep|>", "<|close|>response<|sep|>", "<|close|>message<|sep|>"]),
         (" to=self<|message|>", ["<|start|>assistant", " to=user<|message|>"]),
@@ -56,12 +56,12 @@ internal sealed record ChatSyntax
         bool Has(string mark) => source.Contains(mark, StringComparison.Ordinal) || shown.Contains(mark, StringComparison.Ordinal);
         if (Has("<|channel|>") && Has("<|message|>") && Has("<|start|>"))
             return new ChatSyntax { HasChannels = true };
-        var reasoning = s_reasoning.FirstOrDefault(marks => Has(marks.Sign));
+        var reasoning = ReasoningMarks.FirstOrDefault(marks => Has(marks.Sign));
         return new ChatSyntax
         {
             Calls = KnownCalls.Find(Has),
             Reasoning = reasoning.Opening is null ? null : (reasoning.Opening, reasoning.Closing),
-            Dropped = [.. s_dropped.Where(marks => Has(marks.Sign)).SelectMany(marks => marks.Marks)],
+            Dropped = [.. DroppedMarks.Where(marks => Has(marks.Sign)).SelectMany(marks => marks.Marks)],
             OpenMark = Has(">>>all") ? ">>>" : "",
         };
     }

@@ -13,7 +13,7 @@ internal sealed class ChatTemplate
           "parameters":{"type":"object","properties":{"probe_key":{"type":"string","description":"x"}},"required":["probe_key"]}}}]
         """;
 
-    private static readonly Dictionary<string, JsonElement> s_noArguments = [];
+    private static readonly Dictionary<string, JsonElement> NoArguments = [];
 
     private readonly JinjaTemplate _template;
     private readonly LoadedModel _model;
@@ -182,7 +182,7 @@ internal sealed class ChatTemplate
     {
         try
         {
-            return Render(messages, tools, s_noArguments, isPrompt);
+            return Render(messages, tools, NoArguments, isPrompt);
         }
         catch (TemplateException)
         {

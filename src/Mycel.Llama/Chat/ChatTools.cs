@@ -8,7 +8,7 @@ internal static class ChatTools
 {
     private const int MaxNameLength = 128;
 
-    private static readonly Dictionary<string, object?> s_noParameters = new(StringComparer.Ordinal) { ["type"] = "object", ["properties"] = new Dictionary<string, object?>() };
+    private static readonly Dictionary<string, object?> NoParameters = new(StringComparer.Ordinal) { ["type"] = "object", ["properties"] = new Dictionary<string, object?>() };
 
     /// <exception cref="ChatException">They are wrong.</exception>
     public static IReadOnlyList<Tool> Read(JsonElement? tools)
@@ -35,7 +35,7 @@ internal static class ChatTools
         if (tool.TryGetProperty("type", out _) && function.TryGetProperty("description", out _) && function.TryGetProperty("parameters", out var schema) && schema.ValueKind != JsonValueKind.Null)
             return tool;
         // As llama-server fills them in.
-        var members = new Dictionary<string, object?>(StringComparer.Ordinal) { ["name"] = function.GetProperty("name"), ["description"] = "", ["parameters"] = s_noParameters };
+        var members = new Dictionary<string, object?>(StringComparer.Ordinal) { ["name"] = function.GetProperty("name"), ["description"] = "", ["parameters"] = NoParameters };
         foreach (var member in function.EnumerateObject().Where(member => member.Value.ValueKind != JsonValueKind.Null))
             members[member.Name] = member.Value;
         return new Dictionary<string, object?>(StringComparer.Ordinal) { ["type"] = "function", ["function"] = members };

@@ -4,7 +4,7 @@ namespace Mycel.Llama.Chat;
 internal static class KnownCalls
 {
     /// <summary>Texts that a family's templates have, all of them, and how it calls tools.</summary>
-    private static readonly (string[] Signs, Func<CallSyntax> Make)[] s_known =
+    private static readonly (string[] Signs, Func<CallSyntax> Make)[] Known =
     [
         // The most particular come first: many templates have the marks of others, too.
         (["<|START_ACTION|>"], () => new JsonCallSyntax
@@ -39,47 +39,87 @@ internal static class KnownCalls
 
     /// <summary>The one that a template shows; null for none.</summary>
     /// <param name="has">Whether the template has, or shows, a text.</param>
-    public static CallSyntax? Find(Func<string, bool> has) => s_known.FirstOrDefault(known => known.Signs.All(has)).Make?.Invoke();
+    public static CallSyntax? Find(Func<string, bool> has) => Known.FirstOrDefault(known => known.Signs.All(has)).Make?.Invoke();
 
     private static NamedCallSyntax DeepSeek(string namePrefix, string nameEnd, string closing) => new()
     {
-        SectionOpening = "<｜tool▁calls▁begin｜>", SectionClosing = "<｜tool▁calls▁end｜>", CallOpening = "<｜tool▁call▁begin｜>",
-        NamePrefix = namePrefix, NameEnd = nameEnd, CallClosing = closing,
+        SectionOpening = "<｜tool▁calls▁begin｜>",
+        SectionClosing = "<｜tool▁calls▁end｜>",
+        CallOpening = "<｜tool▁call▁begin｜>",
+        NamePrefix = namePrefix,
+        NameEnd = nameEnd,
+        CallClosing = closing,
     };
 
     private static NamedCallSyntax Kimi() => new()
     {
-        SectionOpening = "<|tool_calls_section_begin|>", SectionClosing = "<|tool_calls_section_end|>", CallOpening = "<|tool_call_begin|>",
-        NamePrefix = "functions.", NameSuffix = ":", NameEnd = "<|tool_call_argument_begin|>", CallClosing = "<|tool_call_end|>",
+        SectionOpening = "<|tool_calls_section_begin|>",
+        SectionClosing = "<|tool_calls_section_end|>",
+        CallOpening = "<|tool_call_begin|>",
+        NamePrefix = "functions.",
+        NameSuffix = ":",
+        NameEnd = "<|tool_call_argument_begin|>",
+        CallClosing = "<|tool_call_end|>",
     };
 
     private static TagCallSyntax QwenCoder(string opening, string closing, bool hasLines) => new()
     {
-        CallOpening = opening, CallClosing = closing, NameOpening = "<function=", NameEnd = ">", BodyEnd = "</function>",
-        KeyOpening = "<parameter=", KeyEnd = ">", ValueEnd = "</parameter>", HasLines = hasLines,
+        CallOpening = opening,
+        CallClosing = closing,
+        NameOpening = "<function=",
+        NameEnd = ">",
+        BodyEnd = "</function>",
+        KeyOpening = "<parameter=",
+        KeyEnd = ">",
+        ValueEnd = "</parameter>",
+        HasLines = hasLines,
     };
 
     private static TagCallSyntax Glm(string suffix) => new()
     {
-        SectionOpening = suffix.Length > 0 ? $"<tool_calls{suffix}>" : "", SectionClosing = suffix.Length > 0 ? $"</tool_calls{suffix}>" : "",
-        CallOpening = $"<tool_call{suffix}>", CallClosing = $"</tool_call{suffix}>", NameEnd = suffix.Length > 0 ? $"<tool_sep{suffix}>" : "",
-        KeyOpening = $"<arg_key{suffix}>", KeyEnd = $"</arg_key{suffix}>", ValueOpening = $"<arg_value{suffix}>", ValueEnd = $"</arg_value{suffix}>",
+        SectionOpening = suffix.Length > 0 ? $"<tool_calls{suffix}>" : "",
+        SectionClosing = suffix.Length > 0 ? $"</tool_calls{suffix}>" : "",
+        CallOpening = $"<tool_call{suffix}>",
+        CallClosing = $"</tool_call{suffix}>",
+        NameEnd = suffix.Length > 0 ? $"<tool_sep{suffix}>" : "",
+        KeyOpening = $"<arg_key{suffix}>",
+        KeyEnd = $"</arg_key{suffix}>",
+        ValueOpening = $"<arg_value{suffix}>",
+        ValueEnd = $"</arg_value{suffix}>",
     };
 
     private static TagCallSyntax MiniMax() => new()
     {
-        SectionOpening = "<minimax:tool_call>", SectionClosing = "</minimax:tool_call>", NameOpening = "<invoke name=\"", NameEnd = "\">", BodyEnd = "</invoke>",
-        KeyOpening = "<parameter name=\"", KeyEnd = "\">", ValueEnd = "</parameter>",
+        SectionOpening = "<minimax:tool_call>",
+        SectionClosing = "</minimax:tool_call>",
+        NameOpening = "<invoke name=\"",
+        NameEnd = "\">",
+        BodyEnd = "</invoke>",
+        KeyOpening = "<parameter name=\"",
+        KeyEnd = "\">",
+        ValueEnd = "</parameter>",
     };
 
     private static TagCallSyntax Dsml(string section) => new()
     {
-        SectionOpening = $"<｜DSML｜{section}>", SectionClosing = $"</｜DSML｜{section}>", NameOpening = "<｜DSML｜invoke name=\"", NameEnd = "\">", BodyEnd = "</｜DSML｜invoke>",
-        KeyOpening = "<｜DSML｜parameter name=\"", KeyEnd = "\" string=\"true\">", OtherKeyEnd = "\" string=\"false\">", ValueEnd = "</｜DSML｜parameter>",
+        SectionOpening = $"<｜DSML｜{section}>",
+        SectionClosing = $"</｜DSML｜{section}>",
+        NameOpening = "<｜DSML｜invoke name=\"",
+        NameEnd = "\">",
+        BodyEnd = "</｜DSML｜invoke>",
+        KeyOpening = "<｜DSML｜parameter name=\"",
+        KeyEnd = "\" string=\"true\">",
+        OtherKeyEnd = "\" string=\"false\">",
+        ValueEnd = "</｜DSML｜parameter>",
     };
 
     private static TagCallSyntax MiniCpm() => new()
     {
-        NameOpening = "<function name=\"", NameEnd = "\">", BodyEnd = "</function>", KeyOpening = "<param name=\"", KeyEnd = "\">", ValueEnd = "</param>",
+        NameOpening = "<function name=\"",
+        NameEnd = "\">",
+        BodyEnd = "</function>",
+        KeyOpening = "<param name=\"",
+        KeyEnd = "\">",
+        ValueEnd = "</param>",
     };
 }

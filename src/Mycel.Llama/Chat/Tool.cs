@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Mycel.Llama.Grammar;
 
 namespace Mycel.Llama.Chat;
 

@@ -10,7 +10,7 @@ namespace Mycel.Llama.Chat;
 /// </summary>
 internal sealed partial class WrappedCallSyntax : CallSyntax
 {
-    private static readonly JsonCallSyntax s_list = new() { Opening = "", IsList = true };
+    private static readonly JsonCallSyntax List = new() { Opening = "", IsList = true };
 
     public override IReadOnlyList<string> Openings => [];
 
@@ -41,7 +41,7 @@ internal sealed partial class WrappedCallSyntax : CallSyntax
         if (head.Groups["key"].Value == "tool_calls")
         {
             text.Take(head.Length);
-            foreach (var wait in s_list.Read(text, output))
+            foreach (var wait in List.Read(text, output))
                 yield return wait;
             while (!output.Failed && !text.IsEnd)
             {
@@ -115,7 +115,7 @@ internal sealed partial class WrappedCallSyntax : CallSyntax
     }
 
     public override string Rule(GrammarBuilder grammar, IReadOnlyList<ToolRule> tools, bool isParallel, bool isOpen) =>
-        $"\"{{\\\"tool_calls\\\": \" {grammar.AddRule("calls", s_list.Rule(grammar, tools, isParallel, isOpen))} \"}}\"";
+        $"\"{{\\\"tool_calls\\\": \" {grammar.AddRule("calls", List.Rule(grammar, tools, isParallel, isOpen))} \"}}\"";
 
     /// <summary>Body of a rule for an answer without a call.</summary>
     public static string ResponseRule(GrammarBuilder grammar) =>

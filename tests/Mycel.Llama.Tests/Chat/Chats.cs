@@ -18,8 +18,18 @@ internal static class Chats
 
     public static LoadedModel Model { get; } = new()
     {
-        Description = "test", ContextLength = 4096, TrainedContextLength = 4096, Slots = 1, VocabularySize = 10, EmbeddingLength = 8, IsEmbedding = false,
-        Device = "CPU", LibraryVersion = "0", BosToken = "<s>", EosToken = "</s>", AddsBos = true,
+        Description = "test",
+        ContextLength = 4096,
+        TrainedContextLength = 4096,
+        Slots = 1,
+        VocabularySize = 10,
+        EmbeddingLength = 8,
+        IsEmbedding = false,
+        Device = "CPU",
+        LibraryVersion = "0",
+        BosToken = "<s>",
+        EosToken = "</s>",
+        AddsBos = true,
     };
 
     public static JsonElement Json(string json)

@@ -34,8 +34,14 @@ public sealed class ToolDecodeTests : IAsyncLifetime
     {
         var request = new GenerationRequest
         {
-            Prompt = text, ParseSpecial = true, MaxTokens = 200, Grammar = prompt.Grammar, GrammarTriggers = prompt.GrammarTriggers, Stop = prompt.Stop,
-            ShowControlTokens = prompt.ShowControlTokens, Sampling = new() { Temperature = 1.5f, Seed = seed },
+            Prompt = text,
+            ParseSpecial = true,
+            MaxTokens = 200,
+            Grammar = prompt.Grammar,
+            GrammarTriggers = prompt.GrammarTriggers,
+            Stop = prompt.Stop,
+            ShowControlTokens = prompt.ShowControlTokens,
+            Sampling = new() { Temperature = 1.5f, Seed = seed },
         };
         var collected = new Collected();
         _engine.Generate(request, collected);
