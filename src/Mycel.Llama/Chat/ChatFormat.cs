@@ -52,8 +52,7 @@ public sealed class ChatFormat : IChatRenderer
     private static string NewCallId() => "call_" + RandomNumberGenerator.GetString("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", 24);
 
     /// <inheritdoc/>
-    public bool Reads(string variable) =>
-        _plain.Reads(variable) || _withTools.Reads(variable);
+    public bool Reads(string variable) => _plain.Reads(variable) || _withTools.Reads(variable);
 
     /// <inheritdoc/>
     public ChatPrompt Render(ChatRequest request)
@@ -151,7 +150,9 @@ public sealed class ChatFormat : IChatRenderer
         if (plan.HasChannels)
             return mustCall ? (grammar.Build(ChannelReader.Required(grammar, rules)), []) : (grammar.Build(ChannelReader.Call(grammar, rules)), [ChannelReader.Trigger]);
 
-        var calls = grammar.AddRule("calls", plan.Calls!.Rule(grammar, rules, request.ParallelToolCalls, isOpen: !mustCall || plan.Prefix.Length > 0));
+        // A model that was not trained to call tools hardly ever finds the end of a list of calls.
+        var isParallel = request.ParallelToolCalls ?? !plan.Calls!.IsWholeAnswer;
+        var calls = grammar.AddRule("calls", plan.Calls!.Rule(grammar, rules, isParallel, isOpen: !mustCall || plan.Prefix.Length > 0));
         if (mustCall)
             return (grammar.Build(Prelude(grammar, plan) + calls), []);
         if (plan.Calls.IsWholeAnswer)

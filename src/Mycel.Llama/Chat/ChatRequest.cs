@@ -39,8 +39,8 @@ public sealed record ChatRequest
 
     public ToolChoice ToolChoice { get; init; } = new(ToolChoiceMode.Auto);
 
-    /// <summary>Whether one answer may call several tools.</summary>
-    public bool ParallelToolCalls { get; init; } = true;
+    /// <summary>Whether one answer may call several tools; null for what the model's own way of calling is good for.</summary>
+    public bool? ParallelToolCalls { get; init; }
 
     /// <summary>A JSON schema that the answer must follow; null for none.</summary>
     public JsonElement? ResponseSchema { get; init; }

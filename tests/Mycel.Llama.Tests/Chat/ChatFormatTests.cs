@@ -108,6 +108,16 @@ public sealed class ChatFormatTests(ITestOutputHelper log)
     }
 
     [Fact]
+    public void Several_calls_are_left_to_models_that_have_a_way_of_their_own_unless_asked_for()
+    {
+        const string wrapped = """{"tool_calls": [{"name": "now", "arguments": {}}, {"name": "now", "arguments": {}}]}""";
+        bool Allows(string template, string text, bool? isParallel) => LlamaGrammar.Accepts(Chats.Shipped(template).AskTools(ToolChoiceMode.Required, isParallel: isParallel).Grammar!, text);
+        Assert.False(Allows("google-gemma-2-2b-it", wrapped, null));
+        Assert.True(Allows("google-gemma-2-2b-it", wrapped, true));
+        Assert.True(Allows("Mistral-Small-3.2-24B-Instruct-2506", "[TOOL_CALLS]now[ARGS]{}[TOOL_CALLS]now[ARGS]{}", null));
+    }
+
+    [Fact]
     public void Without_leave_to_call_the_tools_are_not_even_shown()
     {
         var prompt = Chats.Shipped("Qwen-Qwen2.5-7B-Instruct").AskTools(ToolChoiceMode.None);

@@ -49,6 +49,6 @@ internal static class Chats
 
     public static ChatRequest Ask(string messages = Hello, string? tools = Tools) => new() { Messages = Json(messages), Tools = tools is null ? null : Json(tools) };
 
-    public static ChatPrompt AskTools(this ChatFormat format, ToolChoiceMode mode = ToolChoiceMode.Auto, string? function = null, bool isParallel = true) =>
+    public static ChatPrompt AskTools(this ChatFormat format, ToolChoiceMode mode = ToolChoiceMode.Auto, string? function = null, bool? isParallel = true) =>
         format.Render(Ask() with { ToolChoice = new ToolChoice(mode, function), ParallelToolCalls = isParallel });
 }
