@@ -55,7 +55,7 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
         _logger = logger;
         _lastUsedAt = time.GetUtcNow();
         Backend = new LocalBackend(spec.Name, spec.Slots ?? 1, this, time, allowsGrammar,
-            model => new TemplateChatRenderer(model, spec.Template is { } file ? File.ReadAllText(file) : null));
+            model => ChatRenderers.Make(model, spec.Template, time));
     }
 
     public LocalModelSpec Spec { get; }

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Mycel.Llama;
+using Mycel.Llama.Chat;
 using Mycel.Node.Backends;
 using Mycel.Node.Backends.Local.OpenAi;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Mycel.Llama;
+using Mycel.Llama.Chat;
 using Mycel.Node.Backends;
 using Mycel.Node.Backends.Local.OpenAi;
 
@@ -210,7 +211,7 @@ public class LocalFieldTests
     [Fact]
     public async Task A_chats_fields_reach_its_renderer()
     {
-        _harness.Engine.Model = _harness.Engine.Model with { ChatTemplate = "{% if reasoning_effort %}" };
+        _harness.Chats.Variables = "reasoning_effort";
         var seen = "";
         _harness.Chats.Render = r =>
         {

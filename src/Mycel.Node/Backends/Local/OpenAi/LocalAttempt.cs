@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Mycel.Llama;
+using Mycel.Llama.Chat;
 using Mycel.Node.Backends.Relay;
 
 namespace Mycel.Node.Backends.Local.OpenAi;
@@ -64,9 +65,10 @@ internal sealed class LocalAttempt(string model, IEngineSource source, ChatRende
     {
         var engine = await GetEngineAsync(call);
         if (engine.Model.IsEmbedding) throw WrongKind("embeds texts and does not chat; ask it at /v1/embeddings");
-        if (fields.SetsReasoningEffort && !KnowsReasoningEffort(engine.Model))
+        var chat = chats.For(engine.Model);
+        if (fields.SetsReasoningEffort && !chat.Reads("reasoning_effort"))
             throw new InvalidRequestException(InvalidRequestException.Unsupported, $"'reasoning_effort' is not known to the model '{model}'; leave it out.", "reasoning_effort");
-        var prompt = chats.For(engine.Model).Render(fields.Chat);
+        var prompt = chat.Render(fields.Chat);
         var stop = Joined(prompt.Stop, fields.Stop);
         var request = Common(fields, engine.Model) with
         {
@@ -179,9 +181,6 @@ internal sealed class LocalAttempt(string model, IEngineSource source, ChatRende
                 throw new InvalidRequestException(InvalidRequestException.InvalidValue, $"'{param}' holds the token {token}; this model's tokens go from 0 to {loaded.VocabularySize - 1}.", param);
         }
     }
-
-    private static bool KnowsReasoningEffort(LoadedModel loaded) =>
-        loaded.ChatTemplate?.Contains("reasoning_effort", StringComparison.Ordinal) == true || loaded.ToolChatTemplate?.Contains("reasoning_effort", StringComparison.Ordinal) == true;
 
     private ReplyIdentity Identify(BackendCall call, string prefix, LoadedModel loaded) =>
         new(prefix + call.RequestId, model, time.GetUtcNow().ToUnixTimeSeconds(), "mycel-llama-" + loaded.LibraryVersion);
