@@ -212,9 +212,11 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
     private async Task<EngineProcess> LoadOnceAsync()
     {
         long began = 0;
+        var backend = "";
         var process = await _models.WithRoomAsync(this, async (size, settings) =>
         {
             Size = size;
+            backend = settings.Backend;
             began = _time.GetTimestamp();
             var options = new EngineOptions
             {
@@ -239,6 +241,7 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
         }
         Backend.SetMaxConcurrent(Size!.Slots);
         LogLoaded(_logger, Spec.Name, Size.Slots, Size.ContextLength, process.Engine.Model.Device, process.Id);
+        if (backend is "cuda" or "vulkan" or "metal" && process.Engine.Model.Device == "CPU") LogNoGpu(_logger, Spec.Name, backend);
         _ = RestartWhenLostAsync(process);
         _models.Announce();
         return process;
@@ -307,6 +310,9 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "model {Model} loaded: {Slots} slots, {Context} tokens of context, on {Device} (process {Process})")]
     private static partial void LogLoaded(ILogger logger, string model, int slots, int context, string device, int process);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "model {Model} is computed by the processor: engine.backend asks for {Backend}, which finds no device here. Check the driver, or set engine.backend: cpu")]
+    private static partial void LogNoGpu(ILogger logger, string model, string backend);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "model {Model} unloaded: {Reason}")]
     private static partial void LogUnloaded(ILogger logger, string model, string reason);

@@ -105,8 +105,11 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
             // The same file in another size: it has to be loaded anew.
             await RemoveAsync(known, cancellation);
         }
-        var isNew = Add(spec);
-        var model = _models[spec.Name];
+        bool isNew;
+        LocalModel? model;
+        do isNew = Add(spec);
+        // It may be unloaded at this very moment.
+        while (!_models.TryGetValue(spec.Name, out model));
         try
         {
             await model.LoadAsync(cancellation);
