@@ -3,7 +3,6 @@ using System.Text.Json;
 using Mycel.Llama;
 using Mycel.Llama.Chat;
 using Mycel.Node.Backends;
-using Mycel.Node.Backends.Local.OpenAi;
 
 namespace Mycel.Node.Tests.Backends.Local;
 
