@@ -29,7 +29,7 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
     private Task<EngineProcess>? _loading;
     private EngineProcess? _process;
     private LocalModelState _state = LocalModelState.Unloaded;
-    private LocalModelException? _failure;
+    private ModelException? _failure;
     private DateTimeOffset _failedAt;
     private DateTimeOffset? _loadedAt;
     private TimeSpan? _loadTime;
@@ -143,7 +143,7 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
 
     private Task<EngineProcess> BeginLoading()
     {
-        if (_closing.IsCancellationRequested) throw new LocalModelException(404, "model_not_found", $"The model '{Spec.Name}' is not served any more.");
+        if (_closing.IsCancellationRequested) throw new ModelException(404, "model_not_found", $"The model '{Spec.Name}' is not served any more.");
         if (_loading is { IsCompleted: false }) return _loading;
         _state = LocalModelState.Loading;
         _failure = null;
@@ -185,18 +185,18 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
 
     private static TimeSpan Pause(int deaths) => TimeSpan.FromSeconds(Math.Min(LongestPause.TotalSeconds, 0.25 * Math.Pow(2, deaths - 1)));
 
-    private LocalModelException Quarantine(EngineException death) =>
+    private ModelException Quarantine(EngineException death) =>
         new(503, "model_quarantined", $"Loading '{Spec.Name}' ended the engine's process {DeathsToQuarantine} times: {death.Message} It is not tried again until asked for: mycel models load {Spec.Name}", death);
 
-    private LocalModelException Fail(Exception error)
+    private ModelException Fail(Exception error)
     {
         var failure = error switch
         {
-            LocalModelException known => known,
-            GgufException broken => new LocalModelException(400, "not_a_model", broken.Message, broken),
-            EngineException refused => new LocalModelException(503, "engine_unavailable", refused.Message, refused),
-            OperationCanceledException => new LocalModelException(503, "engine_unavailable", $"The model '{Spec.Name}' was unloaded while it was being loaded.", error),
-            _ => new LocalModelException(503, "engine_unavailable", $"The model '{Spec.Name}' cannot be loaded: {error.Message}", error),
+            ModelException known => known,
+            GgufException broken => new ModelException(400, "not_a_model", broken.Message, broken),
+            EngineException refused => new ModelException(503, "engine_unavailable", refused.Message, refused),
+            OperationCanceledException => new ModelException(503, "engine_unavailable", $"The model '{Spec.Name}' was unloaded while it was being loaded.", error),
+            _ => new ModelException(503, "engine_unavailable", $"The model '{Spec.Name}' cannot be loaded: {error.Message}", error),
         };
         lock (_lock)
         {

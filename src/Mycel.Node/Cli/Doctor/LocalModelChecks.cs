@@ -1,9 +1,9 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
-using Mycel.Node.Backends.Local;
 using Mycel.Node.Cli.Client;
 using Mycel.Node.Cli.Terminal;
 using Mycel.Node.Configuration;
+using Mycel.Node.Models;
 
 namespace Mycel.Node.Cli.Doctor;
 
@@ -29,7 +29,7 @@ internal static class LocalModelChecks
         {
             return DoctorCheck.Ok(Name, EngineLibraries.Find(options, avoidGpu: false));
         }
-        catch (LocalModelException missing)
+        catch (ModelException missing)
         {
             return DoctorCheck.Failed(Name, "its libraries are missing", missing.Message);
         }

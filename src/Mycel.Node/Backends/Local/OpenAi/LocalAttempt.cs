@@ -2,6 +2,7 @@ using System.Text.Json;
 using Mycel.Llama;
 using Mycel.Llama.Chat;
 using Mycel.Node.Backends.Relay;
+using Mycel.Node.Models;
 
 namespace Mycel.Node.Backends.Local.OpenAi;
 
@@ -37,7 +38,7 @@ internal sealed class LocalAttempt(string model, IEngineSource source, ChatRende
             };
             return call.Detach() || outcome.Kind == AttemptKind.Completed ? outcome : Ended(call, sink);
         }
-        catch (Exception error) when (error is InvalidRequestException or LocalModelException or EngineException or ChatException or DeviceFaultException
+        catch (Exception error) when (error is InvalidRequestException or ModelException or EngineException or ChatException or DeviceFaultException
             or JsonException or OperationCanceledException || (error is IOException or InvalidOperationException && sink.IsCommitted))
         {
             // Once something was sent, the two last may come of the caller's connection; before, of a defect only, and asking again would not help.
@@ -51,7 +52,7 @@ internal sealed class LocalAttempt(string model, IEngineSource source, ChatRende
     {
         InvalidRequestException invalid => Refusals.Of(invalid),
         ChatException chat => Refusals.Of(new InvalidRequestException(InvalidRequestException.InvalidValue, chat.Message, chat.Param)),
-        LocalModelException unavailable => Refusals.Of(unavailable),
+        ModelException unavailable => Refusals.Of(unavailable),
         EngineException engine => Refusals.Of(engine.Fault, isCommitted),
         JsonException => Refusals.Of(new InvalidRequestException("invalid_json", "The request body is not valid JSON.", null)),
         DeviceFaultException fault => Lost($"gave no valid answer: {fault.Message}", isCommitted),
