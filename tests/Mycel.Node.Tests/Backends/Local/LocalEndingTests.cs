@@ -1,6 +1,5 @@
 using Mycel.Llama;
 using Mycel.Node.Backends;
-using Mycel.Node.Backends.Local;
 using Mycel.Node.Models;
 using Mycel.Node.Tests.Execution;
 
