@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Mycel.Node.Backends.Local;
 using Mycel.Node.Backends.Relay;
 using Mycel.Node.Execution;
 using Mycel.Node.Observability;
@@ -7,7 +8,7 @@ using Mycel.Node.Routing;
 namespace Mycel.Node.Api;
 
 /// <summary><c>GET /metrics</c>.</summary>
-internal sealed class MetricsEndpoint(NodeMetrics metrics, RelayRegistry relays, Dispatcher dispatcher, ExchangeWatch watch, ModelCatalog catalog, NodeState state)
+internal sealed class MetricsEndpoint(NodeMetrics metrics, RelayRegistry relays, ILocalModels models, Dispatcher dispatcher, ExchangeWatch watch, ModelCatalog catalog, NodeState state)
 {
     public Task GetAsync(HttpContext context)
     {
@@ -23,6 +24,7 @@ internal sealed class MetricsEndpoint(NodeMetrics metrics, RelayRegistry relays,
         WriteTimes(text, routes);
         WriteNode(text);
         WriteRelays(text);
+        EngineMetrics.Write(text, models.List());
         return text.ToString();
     }
 

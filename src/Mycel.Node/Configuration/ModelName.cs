@@ -14,10 +14,12 @@ public static class ModelName
 
     private static readonly string[] Taken = ["relay:", "local:"];
 
+    /// <summary>Whether a text begins like a name that stands for another kind of model, which no local model can have.</summary>
+    public static bool IsTaken(string text) => Taken.Any(prefix => text.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+
     /// <summary>Whether requests can ask for a model by this name.</summary>
     public static bool IsName(string name) =>
-        name.Length is > 0 and <= MaxLength && char.IsAsciiLetterOrDigit(name[0]) && name.All(IsNameCharacter)
-        && !Taken.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
+        name.Length is > 0 and <= MaxLength && char.IsAsciiLetterOrDigit(name[0]) && name.All(IsNameCharacter) && !IsTaken(name);
 
     /// <summary>Whether a file of the models folder may have this name (without its ending): no separator, no dots in a row, the same on every system.</summary>
     public static bool IsFileName(string name) =>

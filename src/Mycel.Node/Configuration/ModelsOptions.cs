@@ -6,7 +6,7 @@ public sealed record ModelsOptions
     /// <summary>Folder of pulled models. Default: <c>models</c> in the data folder. Needs a restart.</summary>
     public string Dir { get; init; } = "";
 
-    /// <summary>The models to announce; each is loaded by the first request for it.</summary>
+    /// <summary>The models to announce and load.</summary>
     public IReadOnlyList<ModelEntryOptions> Load { get; init; } = [];
 
     /// <summary>Whether the small model that comes with the program is announced. Default false.</summary>

@@ -80,6 +80,11 @@ internal sealed class ModelsSetting : Setting
     private static Entry? ReadText(string path, ConfigNode node, ProblemList problems)
     {
         var text = node.Text.Trim();
+        if (ModelName.IsTaken(text))
+        {
+            problems.AddUnaccepted(path, node, AcceptedItem, "a local model's name cannot begin with relay: or local:");
+            return null;
+        }
         var sign = text.IndexOf('=', StringComparison.Ordinal);
         var isNamed = sign > 0 && ModelName.IsName(text[..sign]);
         return Make(path, node, isNamed ? text[(sign + 1)..] : text, isNamed ? text[..sign] : null, problems);

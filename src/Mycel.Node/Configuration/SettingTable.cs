@@ -114,7 +114,7 @@ internal static class SettingTable
         new ModelsSetting
         {
             Key = "models.load", IsHot = true, Alias = "MYCEL_MODELS", Flag = "--model", FlagValues = f => f.Models.Count > 0 ? f.Models : null,
-            Summary = "The model files (GGUF) that this node computes itself; the first request for one loads it.",
+            Summary = "The model files (GGUF) that this node computes itself; loaded at the start, and again by a request after they were idle.",
         },
         new ScalarSetting<bool>(ValueForms.Boolean, o => o.Models.Demo, (o, v) => o with { Models = o.Models with { Demo = v } })
         {

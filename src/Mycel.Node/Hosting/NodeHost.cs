@@ -127,6 +127,7 @@ internal static partial class NodeHost
         services.AddModels();
         services.AddModelEndpoints();
         services.AddSingleton<LocalModels>();
+        services.AddSingleton<ConfiguredModels>();
         services.AddSingleton<ILocalModels>(provider => provider.GetRequiredService<LocalModels>());
         services.AddSingleton<ModelCatalog>();
         services.AddSingleton(provider => new Dispatcher(provider.GetRequiredService<ModelCatalog>(), () => settings.Current.Queue.Depth));
@@ -167,7 +168,8 @@ internal static partial class NodeHost
         var local = services.GetRequiredService<LocalModels>();
         relays.Changed += Announce;
         local.Changed += Announce;
-        AnnounceLocal(settings.Current, services.GetRequiredService<ModelStore>(), local, log);
+        var configured = services.GetRequiredService<ConfiguredModels>();
+        configured.Start();
         await relays.StartAsync();
         // A raised limit frees slots.
         settings.Changed += _ => dispatcher.DispatchWaiting();
@@ -192,30 +194,12 @@ internal static partial class NodeHost
         await DrainAsync(services, settings.Current.DrainSeconds, signals, log);
         await app.StopAsync();
         await relays.DisposeAsync();
+        configured.Dispose();
         await local.DisposeAsync();
         LogStopped(log);
         return 0;
 
-        void Announce() => catalog.Rebuild(relays.Devices, [.. local.Models.Select(m => m.Backend)]);
-    }
-
-    /// <summary>Announces the models that the settings name, and begins to load them: whoever names a model wants it, and wants to know now when it cannot be had.</summary>
-    private static void AnnounceLocal(MycelOptions options, ModelStore store, LocalModels local, ILogger log)
-    {
-        var models = ServedModels.Of(options, store, out var problems);
-        foreach (var model in models)
-        {
-            local.Add(new LocalModelSpec(model.Name, model.Path)
-            {
-                ContextLength = model.ContextLength,
-                Slots = model.Slots,
-                GpuLayers = model.GpuLayers,
-                Template = model.Template,
-                Source = model.Source,
-            });
-        }
-        foreach (var problem in problems) LogModelMissing(log, problem);
-        local.BeginLoading();
+        void Announce() => catalog.Rebuild(() => (relays.Devices, [.. local.Models.Select(m => m.Backend)]));
     }
 
     /// <summary>Lets running work finish, up to the time set; what is left then is ended with an error that its caller sees.</summary>
@@ -241,9 +225,6 @@ internal static partial class NodeHost
 
     [LoggerMessage(Level = LogLevel.Information, Message = "ready at {Endpoint} (version {Version})")]
     private static partial void LogReady(ILogger logger, string endpoint, string version);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "a model of the settings is not served: {Problem}")]
-    private static partial void LogModelMissing(ILogger logger, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "open to the network without keys: anyone who reaches this port may use the models")]
     private static partial void LogOpen(ILogger logger);

@@ -9,16 +9,6 @@ namespace Mycel.Node.Models;
 /// </summary>
 internal static class Recommender
 {
-    /// <summary>Context below which a second slot is not worth its memory, in tokens.</summary>
-    private const int UsefulContext = 4_096;
-
-    /// <summary>Context that is reckoned with at most, in tokens: beyond it few conversations go.</summary>
-    private const int EnoughContext = 32_768;
-
-    private const int MostSlots = 4;
-
-    private const int ContextStep = 256;
-
     /// <summary>Working memory beside weights and context: a fixed part in bytes, and one byte in so many of the weights.</summary>
     private const long WorkingBytes = 96L << 20;
 
@@ -41,27 +31,20 @@ internal static class Recommender
     }
 
     /// <summary>Memory that a known model takes, in bytes.</summary>
-    public static long Needed(KnownModel model, int contextLength, int slots) =>
-        model.Bytes + (model.Bytes / WorkingShare) + WorkingBytes + ((long)model.CacheBytesPerToken * contextLength * slots);
+    /// <param name="model">The model.</param>
+    /// <param name="cells">Tokens that the cache holds.</param>
+    public static long Needed(KnownModel model, int cells) =>
+        model.Bytes + (model.Bytes / WorkingShare) + WorkingBytes + ((long)model.CacheBytesPerToken * cells);
 
+    /// <summary>Sizes it as it would be loaded. With less than an ordinary context it could be loaded, and is not recommended.</summary>
     private static Recommendation Fit(KnownModel model, LocalEngineOptions options, long budget, bool isPulled)
     {
-        var most = Math.Min(model.ContextLength, options.ContextLength > 0 ? options.ContextLength : EnoughContext);
-        var useful = Math.Min(most, UsefulContext);
-        var slots = options.Slots > 0 ? options.Slots : MostSlots;
-        while (slots > 1 && Needed(model, useful, slots) > budget) slots--;
-        var fits = Needed(model, useful, slots) <= budget;
-        var context = fits ? LargestContext(model, budget, useful, most, slots) : useful;
+        var shape = EngineSizing.Choose(model.ContextLength, options.ContextLength, options.Slots, budget, shape => Needed(model, shape.Cells));
+        var least = options.ContextLength > 0 ? options.ContextLength : Math.Min(model.ContextLength, EngineSizing.OrdinaryContext);
+        if (shape.ContextLength < least) shape = new EngineShape(least, shape.Slots, least * shape.Slots);
+        var needed = Needed(model, shape.Cells);
         var tier = model.Purpose == ModelPurpose.Embedding ? null : ModelTier.Of(model.Parameters, model.ActiveParameters, BitsPerWeight(model));
-        return new Recommendation(model, tier, fits, context, slots, Needed(model, context, slots), isPulled);
-    }
-
-    private static int LargestContext(KnownModel model, long budget, int useful, int most, int slots)
-    {
-        if (model.CacheBytesPerToken == 0) return most;
-        var room = (budget - Needed(model, 0, slots)) / ((long)model.CacheBytesPerToken * slots);
-        var context = (int)Math.Clamp(room, useful, most);
-        return context == most || context < ContextStep ? context : Math.Max(useful, context / ContextStep * ContextStep);
+        return new Recommendation(model, tier, needed <= budget, shape.ContextLength, shape.Slots, needed, isPulled);
     }
 
     /// <summary>The customary measure for mixtures of experts: between all parameters and those that take part in a token.</summary>

@@ -54,7 +54,20 @@ internal sealed class ModelCatalog(NodeMetrics metrics, TimeProvider time)
     public IReadOnlyList<string> Near(string name) => NearNames.Find(name, _snapshot.Listed.Select(m => m.Id));
 
     /// <summary>Makes the catalogue anew from the devices and the local models as they are, loaded or not.</summary>
-    public void Rebuild(IReadOnlyList<RelayDevice> devices, IReadOnlyList<LocalBackend> local)
+    /// <param name="read">Reads them. Devices and local models change by themselves, so two may rebuild at once; each reads only when its turn
+    /// has come, so that what was read first cannot be published last.</param>
+    public void Rebuild(Func<(IReadOnlyList<RelayDevice> Devices, IReadOnlyList<LocalBackend> Local)> read)
+    {
+        lock (_firstSeen)
+        {
+            var (devices, local) = read();
+            Publish(devices, local);
+        }
+        // Outside the lock: those told may take locks under which others come here.
+        Changed?.Invoke();
+    }
+
+    private void Publish(IReadOnlyList<RelayDevice> devices, IReadOnlyList<LocalBackend> local)
     {
         var offers = new Dictionary<string, List<Offer>>(StringComparer.Ordinal);
         var offline = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -75,9 +88,7 @@ internal sealed class ModelCatalog(NodeMetrics metrics, TimeProvider time)
                 pinned.Add((PinnedName(device, bare), offer));
             }
         }
-        // Two may rebuild at once, as devices and local models change by themselves.
-        lock (_firstSeen) Publish(offers, pinned, offline, local);
-        Changed?.Invoke();
+        Publish(offers, pinned, offline, local);
     }
 
     private void Publish(Dictionary<string, List<Offer>> offers, List<(string Name, Offer Offer)> pinned, Dictionary<string, string> offline, IReadOnlyList<LocalBackend> local)

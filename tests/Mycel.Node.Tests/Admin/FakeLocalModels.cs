@@ -1,5 +1,6 @@
 using Mycel.Llama;
 using Mycel.Node.Backends.Local;
+using Mycel.Node.Models;
 
 namespace Mycel.Node.Tests.Admin;
 
@@ -9,7 +10,7 @@ internal sealed class FakeLocalModels : ILocalModels
     private readonly Dictionary<string, LocalModelStatus> _models = [];
 
     /// <summary>Thrown by the next load.</summary>
-    public LocalModelException? Refusal { get; set; }
+    public ModelException? Refusal { get; set; }
 
     /// <summary>Holds loads up.</summary>
     public TaskCompletionSource? Gate { get; set; }
@@ -44,7 +45,8 @@ internal sealed class FakeLocalModels : ILocalModels
                 LibraryVersion = "b1",
                 Threads = 3,
             },
-            Statistics = new EngineStatistics { GeneratedTokens = 500, StepTime = TimeSpan.FromSeconds(2), ProcessBytes = 1_000_000 },
+            Statistics = new EngineStatistics { ProcessBytes = 1_000_000 },
+            TokensPerSecond = 249.96,
             EstimatedBytes = 5_000_000,
             LoadedAt = DateTimeOffset.UnixEpoch,
         });

@@ -47,7 +47,7 @@ public class DispatcherSimulationTests
             _catalog = new ModelCatalog(new NodeMetrics(), _time);
             _dispatcher = new Dispatcher(_catalog, () => Depth);
             for (var i = 0; i < _random.Next(1, 5); i++) _devices.Add(Devices.Online($"d{i}", _time, _random.Next(1, 4), SomeModels()));
-            _catalog.Rebuild(_devices, []);
+            _catalog.Rebuild(() => (_devices, []));
         }
 
         public int Events { get; private set; }
@@ -135,7 +135,7 @@ public class DispatcherSimulationTests
             LastEvent = $"a change of {device.Name}";
             if (_random.Next(2) == 0) device.IsOnline = !device.IsOnline;
             else device.Models = SomeModels();
-            _catalog.Rebuild(_devices, []);
+            _catalog.Rebuild(() => (_devices, []));
         }
 
         private void ChangeBound()

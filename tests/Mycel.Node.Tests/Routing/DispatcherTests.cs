@@ -23,7 +23,7 @@ public class DispatcherTests
     public void Load_is_spread_by_how_full_the_devices_are()
     {
         var (small, large) = (Device("small", 2, "m"), Device("large", 6, "m"));
-        _catalog.Rebuild([small, large], []);
+        _catalog.Rebuild(() => ([small, large], []));
         for (var i = 1; i <= 8; i++)
         {
             Take("m");
@@ -37,7 +37,7 @@ public class DispatcherTests
     public void Equals_take_turns()
     {
         var devices = new[] { Device("a", 4, "m"), Device("b", 4, "m"), Device("c", 4, "m") };
-        _catalog.Rebuild(devices, []);
+        _catalog.Rebuild(() => (devices, []));
         var served = new List<string>();
         for (var i = 0; i < 30; i++)
         {
@@ -52,7 +52,7 @@ public class DispatcherTests
     public void Those_that_failed_a_moment_ago_come_last_but_do_come()
     {
         var (well, ill) = (Device("well", 2, "m"), Device("ill", 2, "m"));
-        _catalog.Rebuild([ill, well], []);
+        _catalog.Rebuild(() => ([ill, well], []));
         ill.Health.RecordFailure("no");
         Assert.Equal(["relay:well", "relay:well", "relay:ill", "relay:ill"], Enumerable.Range(0, 4).Select(_ => Take("m").Route));
         foreach (var device in new[] { well, well, ill, ill }) _dispatcher.Release(device);
@@ -64,7 +64,7 @@ public class DispatcherTests
     public void What_was_tried_is_never_handed_out_again()
     {
         var (a, b) = (Device("a", 4, "m"), Device("b", 4, "m"));
-        _catalog.Rebuild([a, b], []);
+        _catalog.Rebuild(() => ([a, b], []));
         for (var i = 0; i < 4; i++) Assert.Same(b, Take("m", a));
         Assert.Equal(SlotResult.Waiting, Acquire("m", out _, out var waiter, a));
         _dispatcher.Release(b);
@@ -77,13 +77,13 @@ public class DispatcherTests
     public void A_request_that_failed_over_is_served_by_a_device_that_came_meanwhile()
     {
         var (a, b) = (Device("a", 4, "m"), Device("b", 4, "m"));
-        _catalog.Rebuild([a], []);
+        _catalog.Rebuild(() => ([a], []));
         var asked = _catalog.Find("m")!;
         Assert.Equal(SlotResult.Exhausted, _dispatcher.Acquire(asked, [a], out _, out _));
-        _catalog.Rebuild([a, b], []);
+        _catalog.Rebuild(() => ([a, b], []));
         Assert.Equal(SlotResult.Taken, _dispatcher.Acquire(asked, [a], out var offer, out _));
         Assert.Same(b, offer!.Backend);
-        _catalog.Rebuild([], []);
+        _catalog.Rebuild(() => ([], []));
         Assert.Equal(SlotResult.Exhausted, _dispatcher.Acquire(asked, [a], out _, out _));
     }
 
@@ -91,18 +91,18 @@ public class DispatcherTests
     public void Those_in_line_for_a_model_that_is_gone_for_good_are_sent_away_and_those_for_one_offline_wait()
     {
         var (a, b) = (Device("a", 1, "m"), Device("b", 1, "n"));
-        _catalog.Rebuild([a, b], []);
+        _catalog.Rebuild(() => ([a, b], []));
         Take("m");
         Take("n");
         Acquire("m", out _, out var gone);
         Acquire("n", out _, out var offline);
         b.IsOnline = false;
-        _catalog.Rebuild([b], []);
+        _catalog.Rebuild(() => ([b], []));
         Assert.Null(Outcome(gone!));
         Assert.False(offline!.Slot.IsCompleted);
         b.IsOnline = true;
         _dispatcher.Release(b);
-        _catalog.Rebuild([b], []);
+        _catalog.Rebuild(() => ([b], []));
         Assert.Same(b, Served(offline));
         Assert.Equal(0, _dispatcher.Waiting);
     }
@@ -111,7 +111,7 @@ public class DispatcherTests
     public void The_line_is_bounded()
     {
         var device = Device("a", 1, "m");
-        _catalog.Rebuild([device], []);
+        _catalog.Rebuild(() => ([device], []));
         Take("m");
         _depth = 2;
         Assert.Equal(SlotResult.Waiting, Acquire("m", out _, out _));
@@ -128,7 +128,7 @@ public class DispatcherTests
     public void Those_that_a_freed_slot_cannot_serve_are_passed_over_and_keep_their_place()
     {
         var (a, b) = (Device("a", 1, "x"), Device("b", 1, "y"));
-        _catalog.Rebuild([a, b], []);
+        _catalog.Rebuild(() => ([a, b], []));
         Take("x");
         Take("y");
         Acquire("x", out _, out var first);
@@ -144,7 +144,7 @@ public class DispatcherTests
     public void A_request_that_failed_over_goes_before_those_that_were_not_served_at_all()
     {
         var (a, b) = (Device("a", 1, "m"), Device("b", 1, "m"));
-        _catalog.Rebuild([a, b], []);
+        _catalog.Rebuild(() => ([a, b], []));
         Take("m");
         Take("m");
         Acquire("m", out _, out var fresh);
@@ -158,7 +158,7 @@ public class DispatcherTests
     public void A_raised_bound_a_new_device_and_a_new_model_serve_the_line()
     {
         var a = Device("a", 1, "m");
-        _catalog.Rebuild([a], []);
+        _catalog.Rebuild(() => ([a], []));
         Take("m");
         var waiters = Enumerable.Range(0, 4).Select(i =>
         {
@@ -169,14 +169,14 @@ public class DispatcherTests
         _dispatcher.DispatchWaiting();
         Assert.Equal([true, false, false, false], waiters.Select(w => w.Slot.IsCompleted));
         var b = Device("b", 1, "other");
-        _catalog.Rebuild([a, b], []);
+        _catalog.Rebuild(() => ([a, b], []));
         Assert.Equal(1, waiters.Count(w => w.Slot.IsCompleted));
         b.Models = ["other", "m"];
-        _catalog.Rebuild([a, b], []);
+        _catalog.Rebuild(() => ([a, b], []));
         Assert.Equal([true, true, false, false], waiters.Select(w => w.Slot.IsCompleted));
         Assert.Same(b, Served(waiters[1]));
         var c = Device("c", 5, "m");
-        _catalog.Rebuild([a, b, c], []);
+        _catalog.Rebuild(() => ([a, b, c], []));
         Assert.All(waiters, w => Assert.True(w.Slot.IsCompleted));
         Assert.Equal(0, _dispatcher.Waiting);
     }
@@ -185,7 +185,7 @@ public class DispatcherTests
     public void A_lowered_bound_frees_no_slot_until_enough_are_given_back()
     {
         var device = Device("a", 3, "m");
-        _catalog.Rebuild([device], []);
+        _catalog.Rebuild(() => ([device], []));
         for (var i = 0; i < 3; i++) Take("m");
         Acquire("m", out _, out var waiter);
         device.SetMaxConcurrent(1);
@@ -202,7 +202,7 @@ public class DispatcherTests
     {
         var device = Device("a", 4, "m");
         var local = new LocalBackend("m", 1, null!, _time);
-        _catalog.Rebuild([device], [local]);
+        _catalog.Rebuild(() => ([device], [local]));
         local.Health.RecordFailure("no");
         Assert.Same(local, Take("m"));
         // Busy is no refusal: what was asked of this machine goes nowhere else for that.
@@ -219,7 +219,7 @@ public class DispatcherTests
     public void Leaving_the_line_and_being_served_exclude_each_other()
     {
         var device = Device("a", 1, "m");
-        _catalog.Rebuild([device], []);
+        _catalog.Rebuild(() => ([device], []));
         Take("m");
         Acquire("m", out _, out var left);
         Acquire("m", out _, out var served);
@@ -236,7 +236,7 @@ public class DispatcherTests
     public async Task Under_many_threads_no_device_is_given_more_than_it_takes_and_all_comes_back()
     {
         var devices = new[] { Device("a", 2, "m", "x"), Device("b", 3, "m"), Device("c", 1, "x") };
-        _catalog.Rebuild(devices, []);
+        _catalog.Rebuild(() => (devices, []));
         _depth = 1000;
         var running = new int[devices.Length];
         await Task.WhenAll(Enumerable.Range(0, 8).Select(worker => Task.Run(async () =>

@@ -177,10 +177,33 @@ public class ModelCatalogTests
 
     private static RelayDevice Device(string name, params string[] models) => Devices.Online(name, TimeProvider.System, 4, models);
 
-    private void Rebuild(params RelayDevice[] devices) => _catalog.Rebuild(devices, []);
+    [Fact]
+    public async Task Of_two_rebuilds_at_once_the_one_that_read_later_is_what_stays()
+    {
+        using var isReading = new SemaphoreSlim(0);
+        using var mayGoOn = new SemaphoreSlim(0);
+        var cancel = TestContext.Current.CancellationToken;
+        var first = Task.Run(() => _catalog.Rebuild(() =>
+        {
+            IReadOnlyList<LocalBackend> old = [];
+            isReading.Release();
+            mayGoOn.Wait(cancel);
+            return ([], old);
+        }), cancel);
+        await isReading.WaitAsync(cancel);
+
+        var second = Task.Run(() => RebuildWith(["new"]), cancel);
+        await Task.WhenAny(second, Task.Delay(100, cancel));
+        mayGoOn.Release();
+        await Task.WhenAll(first, second);
+
+        Assert.Equal(["new"], _catalog.Listed.Select(m => m.Id));
+    }
+
+    private void Rebuild(params RelayDevice[] devices) => _catalog.Rebuild(() => (devices, []));
 
     private void RebuildWith(string[] local, params RelayDevice[] devices) =>
-        _catalog.Rebuild(devices, [.. local.Select(name => new LocalBackend(name, 1, null!, TimeProvider.System))]);
+        _catalog.Rebuild(() => (devices, [.. local.Select(name => new LocalBackend(name, 1, null!, TimeProvider.System))]));
 
     private IEnumerable<string> Routes(string name) => _catalog.Find(name)!.Offers.Select(o => o.Backend.Route);
 

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using Mycel.Transport.Quic.Ngtcp2;
 
 namespace Mycel.Transport.Tests.Ngtcp2;

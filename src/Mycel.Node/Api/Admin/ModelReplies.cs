@@ -62,7 +62,7 @@ internal sealed record ModelReply
 
     public int? Threads { get; init; }
 
-    /// <summary>Tokens generated in a second of computing, since it was loaded.</summary>
+    /// <summary>Tokens generated in a second of computing, all requests together, over the last half minute of it.</summary>
     public double? TokensPerSecond { get; init; }
 
     public DateTimeOffset? LoadedAt { get; init; }

@@ -23,7 +23,7 @@ internal sealed class ModelViews(ILocalModels models, ModelStore store, ModelPul
     /// <summary>All of them: the announced, then the other files of the folder, then what is on its way.</summary>
     public ModelListReply List()
     {
-        var budget = MemoryNeed.Budget(options.Current.Engine);
+        var budget = EngineSizing.Budget(options.Current.Engine);
         var announced = models.List();
         var paths = announced.Select(status => status.Spec.Path).ToHashSet(StringComparer.Ordinal);
         var pulls = puller.List().Where(pull => pull.State is PullState.Queued or PullState.Running or PullState.Verifying).ToList();
@@ -38,7 +38,7 @@ internal sealed class ModelViews(ILocalModels models, ModelStore store, ModelPul
     /// <summary>One model with all that is known of it, or null.</summary>
     public ModelReply? Detail(string name)
     {
-        var budget = MemoryNeed.Budget(options.Current.Engine);
+        var budget = EngineSizing.Budget(options.Current.Engine);
         var status = Find(name);
         var stored = status is not null ? store.Describe(status.Spec.Path) : store.Find(name) is { } path ? store.Describe(path) : null;
         if (status is null && stored is null) return null;
@@ -57,7 +57,7 @@ internal sealed class ModelViews(ILocalModels models, ModelStore store, ModelPul
     public LocalModelStatus? Find(string name) => models.List().FirstOrDefault(status => status.Spec.Name == name);
 
     /// <summary>An announced model.</summary>
-    public ModelReply Announced(LocalModelStatus status) => Announced(status, MemoryNeed.Budget(options.Current.Engine));
+    public ModelReply Announced(LocalModelStatus status) => Announced(status, EngineSizing.Budget(options.Current.Engine));
 
     /// <summary>A download as replies have it.</summary>
     public static PullReply ReplyOf(PullStatus pull) => new(
@@ -83,7 +83,7 @@ internal sealed class ModelViews(ILocalModels models, ModelStore store, ModelPul
             ProcessBytes = status.Statistics is { ProcessBytes: > 0 } statistics ? statistics.ProcessBytes : null,
             Device = status.Model?.Device,
             Threads = status.Model is { Threads: > 0 } model ? model.Threads : null,
-            TokensPerSecond = RateOf(status),
+            TokensPerSecond = status.TokensPerSecond is { } rate ? Math.Round(rate, 1) : null,
             LoadedAt = status.LoadedAt,
             LastUsedAt = status.LastUsedAt,
             Restarts = status.Restarts,
@@ -127,14 +127,11 @@ internal sealed class ModelViews(ILocalModels models, ModelStore store, ModelPul
     private ModelMemoryReply MemoryOf(ModelFacts facts, LocalModelSpec? spec, long budget)
     {
         var engine = options.Current.Engine;
-        var wanted = engine with { ContextLength = spec?.ContextLength ?? engine.ContextLength, Slots = spec?.Slots ?? engine.Slots };
-        var plan = MemoryNeed.Plan(facts, wanted, budget, out var fits);
+        var size = EngineSizing.Choose(facts, spec?.ContextLength ?? engine.ContextLength, spec?.Slots ?? engine.Slots, budget);
+        var plan = size.Plan;
         return new ModelMemoryReply(
-            fits, plan.ContextPerSlot, plan.Slots, plan.WeightBytes, plan.CacheBytes, plan.ComputeBytes, plan.OutputBytes, plan.TotalBytes, budget);
+            plan.TotalBytes <= budget, size.ContextLength, size.Slots, plan.WeightBytes, plan.CacheBytes, plan.ComputeBytes, plan.OutputBytes, plan.TotalBytes, budget);
     }
-
-    private static double? RateOf(LocalModelStatus status) =>
-        status.Statistics is { GeneratedTokens: > 0 } done && done.StepTime > TimeSpan.Zero ? Math.Round(done.GeneratedTokens / done.StepTime.TotalSeconds, 1) : null;
 
     private static GgufHeader? ReadHeader(string path)
     {

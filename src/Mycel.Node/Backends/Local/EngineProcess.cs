@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Diagnostics;
 using Mycel.Llama;
 using Mycel.Llama.Remote;
@@ -16,6 +17,14 @@ internal sealed class EngineProcess : IAsyncDisposable
     private static readonly TimeSpan TimeToEnd = TimeSpan.FromSeconds(2);
 
     private const int MaxKeptLines = 8;
+
+    private static readonly FrozenSet<string> KnownVariables = new[]
+    {
+        "PATH", "HOME", "USER", "LANG", "TZ", "TMPDIR", "TEMP", "TMP", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "XDG_RUNTIME_DIR", "XDG_CACHE_HOME",
+        "SystemRoot", "SystemDrive", "windir", "USERPROFILE", "LOCALAPPDATA", "APPDATA", "ProgramData",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    private static readonly string[] KnownPrefixes = ["DOTNET_", "LC_", "GGML_", "CUDA_", "NVIDIA_", "VK_", "VULKAN_", "HIP_", "HSA_", "ROCR_", "MESA_"];
 
     private readonly Process _process;
     private readonly Queue<string> _lastLines = new();
@@ -82,6 +91,7 @@ internal sealed class EngineProcess : IAsyncDisposable
         // Run by the `dotnet` command the program is its first argument.
         if (Path.GetFileNameWithoutExtension(program) == "dotnet") start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "mycel.dll"));
         start.ArgumentList.Add(Command);
+        KeepKnown(start.Environment);
         start.Environment["GGML_NO_BACKTRACE"] = "1";
         start.Environment["DOTNET_DbgEnableMiniDump"] = "0";
         // It computes in native code: little of .NET runs there, and memory is what models need.
@@ -91,6 +101,15 @@ internal sealed class EngineProcess : IAsyncDisposable
         start.Environment["DOTNET_TieredPGO"] = "0";
         return Process.Start(start) ?? throw new InvalidOperationException("The engine's process did not start.");
     }
+
+    /// <summary>Leaves what the runtime, llama.cpp and the drivers of GPUs look at. The rest may hold the node's keys, which a process that reads foreign files need not have.</summary>
+    private static void KeepKnown(IDictionary<string, string?> environment)
+    {
+        foreach (var name in environment.Keys.Where(name => !IsKnown(name)).ToArray()) environment.Remove(name);
+    }
+
+    private static bool IsKnown(string name) =>
+        KnownVariables.Contains(name) || KnownPrefixes.Any(prefix => name.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));
 
     private void Keep(string? line)
     {

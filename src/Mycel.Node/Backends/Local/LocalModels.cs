@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Mycel.Llama.Gguf;
 using Mycel.Node.Configuration;
+using Mycel.Node.Models;
 
 namespace Mycel.Node.Backends.Local;
 
@@ -14,6 +15,9 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, LocalModel> _models = new(StringComparer.Ordinal);
+
+    /// <summary>Those announced no longer whose last answers are still under way.</summary>
+    private readonly ConcurrentDictionary<LocalModel, bool> _leaving = new();
     private readonly SemaphoreSlim _room = new(1);
     private readonly IOptionsSource _options;
     private readonly TimeProvider _time;
@@ -21,6 +25,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     private readonly MachineMemory _memory = new();
     private readonly ITimer _sweep;
     private int _isSweeping;
+    private volatile bool _isDisposed;
 
     public LocalModels(IOptionsSource options, TimeProvider time, ILogger<LocalModels> logger)
     {
@@ -42,10 +47,48 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     /// <returns>False when one of this name is announced already.</returns>
     public bool Add(LocalModelSpec spec)
     {
-        if (_models.Count >= MaxModels) throw new LocalModelException(409, "too_many_models", $"This node announces {MaxModels} models already. Unload one first.");
-        if (!_models.TryAdd(spec.Name, new LocalModel(spec, this, () => _options.Current.Engine.Grammar, _time, _logger))) return false;
+        if (_models.ContainsKey(spec.Name)) return false;
+        if (_models.Count >= MaxModels) throw new ModelException(409, "too_many_models", $"This node announces {MaxModels} models already. Unload one first.");
+        if (!_models.TryAdd(spec.Name, NewModel(spec))) return false;
         Announce();
         return true;
+    }
+
+    private LocalModel NewModel(LocalModelSpec spec, Task? after = null) => new(spec, this, () => _options.Current.Engine.Grammar, _time, _logger, after);
+
+    /// <summary>
+    /// Announces a model and begins to load it, without waiting; what goes wrong shows in its state and in the log. One of its name gives way: new requests
+    /// are the new one's at once, and it is loaded when the answers of the old one have ended.
+    /// </summary>
+    /// <exception cref="ModelException">There are too many.</exception>
+    public void Serve(LocalModelSpec spec)
+    {
+        while (!Add(spec))
+        {
+            if (_models.TryGetValue(spec.Name, out var known) && (known.Spec == spec || TryReplace(known, spec))) break;
+        }
+        if (_models.TryGetValue(spec.Name, out var model)) _ = LoadQuietlyAsync(model);
+    }
+
+    private bool TryReplace(LocalModel old, LocalModelSpec spec)
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (!_models.TryUpdate(spec.Name, NewModel(spec, ended.Task), old)) return false;
+        Announce();
+        _ = EndAsync();
+        return true;
+
+        async Task EndAsync()
+        {
+            try
+            {
+                await LeaveAsync(old, CancellationToken.None);
+            }
+            finally
+            {
+                ended.SetResult();
+            }
+        }
     }
 
     /// <summary>Tells that something about the announced models has changed.</summary>
@@ -58,79 +101,86 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
         if (_models.TryGetValue(spec.Name, out var known) && known.Spec with { Source = spec.Source } != spec)
         {
             if (known.Spec.Path != spec.Path)
-                throw new LocalModelException(409, "model_exists", $"A model named '{spec.Name}' is served already ({known.Spec.Path}). Unload it first, or give this one another name.");
+                throw new ModelException(409, "model_exists", $"A model named '{spec.Name}' is served already ({known.Spec.Path}). Unload it first, or give this one another name.");
             // The same file in another size: it has to be loaded anew.
             await RemoveAsync(known, cancellation);
         }
-        var isNew = Add(spec);
-        var model = _models[spec.Name];
+        bool isNew;
+        LocalModel? model;
+        do isNew = Add(spec);
+        // It may be unloaded at this very moment.
+        while (!_models.TryGetValue(spec.Name, out model));
         try
         {
             await model.LoadAsync(cancellation);
         }
-        catch (LocalModelException) when (isNew)
+        catch (ModelException) when (isNew)
         {
             await RemoveAsync(model, CancellationToken.None);
+            // As it was before it was served well: the next request loads it so again.
+            if (known is not null) Add(known.Spec);
             throw;
         }
         return model.Status();
     }
 
-    /// <summary>Loads all that is announced, without waiting for it; what goes wrong shows in the models' states and in the log.</summary>
-    public void BeginLoading()
+    private static async Task LoadQuietlyAsync(LocalModel model)
     {
-        foreach (var model in Models) _ = LoadQuietlyAsync(model);
-
-        static async Task LoadQuietlyAsync(LocalModel model)
+        try
         {
-            try
-            {
-                await model.LoadAsync(CancellationToken.None);
-            }
-            catch (LocalModelException)
-            {
-                // Told by the model itself.
-            }
+            await model.LoadAsync(CancellationToken.None);
+        }
+        catch (ModelException)
+        {
+            // Told by the model itself.
         }
     }
 
     public async Task UnloadAsync(string name, CancellationToken cancellation)
     {
         if (!_models.TryGetValue(name, out var model))
-            throw new LocalModelException(404, "model_not_found", $"No model named '{name}' is loaded here. mycel models list shows those that are.");
+            throw new ModelException(404, "model_not_found", $"No model named '{name}' is loaded here. mycel models list shows those that are.");
         await RemoveAsync(model, cancellation);
     }
 
     private async Task RemoveAsync(LocalModel model, CancellationToken cancellation = default)
     {
-        if (!_models.TryRemove(model.Spec.Name, out _)) return;
+        if (!_models.TryRemove(new KeyValuePair<string, LocalModel>(model.Spec.Name, model))) return;
         Announce();
+        await LeaveAsync(model, cancellation);
+    }
+
+    /// <summary>Lets what runs on a model end, for a while, and ends it.</summary>
+    private async Task LeaveAsync(LocalModel model, CancellationToken cancellation)
+    {
+        _leaving[model] = true;
         var limit = _time.GetUtcNow() + DrainTime;
-        while (model.Backend.InFlight > 0 && _time.GetUtcNow() < limit && !cancellation.IsCancellationRequested) await Task.Delay(50, CancellationToken.None);
+        while (model.Backend.InFlight > 0 && _time.GetUtcNow() < limit && !cancellation.IsCancellationRequested && !_isDisposed) await Task.Delay(50, CancellationToken.None);
         await model.DisposeAsync();
+        _leaving.TryRemove(model, out _);
     }
 
     /// <summary>Reads a model's file.</summary>
-    /// <exception cref="LocalModelException">It is no model, or of a kind that the engine does not serve.</exception>
+    /// <exception cref="ModelException">It is no model, or of a kind that the engine does not serve.</exception>
     internal static ModelFacts ReadFacts(string path)
     {
         try
         {
             var facts = ModelFacts.Read(path);
-            return facts.Unservable is { } reason ? throw new LocalModelException(400, "not_a_model", reason) : facts;
+            return facts.Unservable is { } reason ? throw new ModelException(400, "not_a_model", reason) : facts;
         }
         catch (GgufException error)
         {
-            throw new LocalModelException(400, "not_a_model", error.Message, error);
+            throw new ModelException(400, "not_a_model", error.Message, error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new LocalModelException(400, "not_a_model", $"{path} cannot be read: {error.Message}", error);
+            throw new ModelException(400, "not_a_model", $"{path} cannot be read: {error.Message}", error);
         }
     }
 
     /// <summary>Loads a model once there is room for it: one at a time, so that two do not count on the same memory. Idle ones make way.</summary>
-    /// <exception cref="LocalModelException">It does not fit; the message has the numbers.</exception>
+    /// <exception cref="ModelException">It does not fit; the message has the numbers.</exception>
     public async Task<EngineProcess> WithRoomAsync(LocalModel model, Func<EngineSize, LocalEngineOptions, Task<EngineProcess>> load, CancellationToken cancellation)
     {
         await _room.WaitAsync(cancellation);
@@ -141,11 +191,11 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
             while (true)
             {
                 var budget = Budget(settings);
-                var size = EngineSizing.Choose(facts, model.Spec.ContextLength ?? NullIfZero(settings.ContextLength), model.Spec.Slots ?? NullIfZero(settings.Slots), budget);
+                var size = EngineSizing.Choose(facts, model.Spec.ContextLength ?? settings.ContextLength, model.Spec.Slots ?? settings.Slots, budget);
                 if (size.Plan.TotalBytes <= budget) return await load(size, settings);
                 if (IdleLongest(except: model) is not { } idle)
-                    throw new LocalModelException(507, "does_not_fit", $"The model '{model.Spec.Name}' {size.Plan.Refusal(facts, Math.Max(0, budget))}");
-                await idle.UnloadAsync($"it was idle, and '{model.Spec.Name}' needs the memory");
+                    throw new ModelException(507, "does_not_fit", $"The model '{model.Spec.Name}' {size.Plan.Refusal(facts, Math.Max(0, budget))}");
+                await idle.UnloadIfIdleAsync($"it was idle, and '{model.Spec.Name}' needs the memory");
             }
         }
         finally
@@ -153,8 +203,6 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
             _room.Release();
         }
     }
-
-    private static int? NullIfZero(int value) => value == 0 ? null : value;
 
     /// <summary>Bytes that one more model may take.</summary>
     private long Budget(LocalEngineOptions settings)
@@ -171,6 +219,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     /// <summary>Takes out of memory what was idle for long.</summary>
     private async Task SweepAsync()
     {
+        foreach (var model in _models.Values) model.Observe();
         var seconds = _options.Current.Engine.IdleUnloadSeconds;
         if (seconds == 0 || Interlocked.Exchange(ref _isSweeping, 1) != 0) return;
         try
@@ -178,7 +227,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
             foreach (var model in _models.Values)
             {
                 if (model.IsLoaded && model.Backend.InFlight == 0 && _time.GetUtcNow() - model.LastUsedAt >= TimeSpan.FromSeconds(seconds))
-                    await model.UnloadAsync($"no request for {seconds} s (engine.idle_unload_s)");
+                    await model.UnloadIfIdleAsync($"no request for {seconds} s (engine.idle_unload_s)");
             }
         }
         finally
@@ -190,7 +239,8 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _sweep.DisposeAsync();
-        await Task.WhenAll(_models.Values.Select(m => m.DisposeAsync().AsTask()));
+        _isDisposed = true;
+        await Task.WhenAll(_models.Values.Concat(_leaving.Keys).Select(m => m.DisposeAsync().AsTask()));
         _models.Clear();
     }
 }

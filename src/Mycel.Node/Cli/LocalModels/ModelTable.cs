@@ -16,7 +16,7 @@ internal static class ModelTable
             .. models.Where(model => !string.IsNullOrEmpty(model.Error)).Select(model => $"{console.Styled("!", TextStyle.Error)} {Printable.Line(model.Name)}: {Printable.Line(model.Error)}"),
             .. pulls.Where(pull => pull.State is "interrupted" or "cancelled" or "failed" && pull.ReceivedBytes > 0).Select(pull =>
                 $"{console.Styled("!", TextStyle.Warning)} {Printable.Line(pull.Name)}: {PullDisplay.Amount(pull)} of an interrupted download. "
-                + $"Go on with: mycel models pull {Printable.Line(pull.Source)}"),
+                + $"Go on with: mycel models pull {Printable.Line(pull.Source)}{(pull.Source.StartsWith("hf:", StringComparison.Ordinal) ? "" : " --sha256 HEX")}"),
         ];
         if (notes.Count > 0 && models.Count > 0) console.Out.WriteLine();
         foreach (string note in notes) console.WriteLine(note, hanging: 2);

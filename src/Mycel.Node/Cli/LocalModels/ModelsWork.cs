@@ -81,7 +81,7 @@ internal sealed class ModelsWork(NodeClient node, Func<MycelOptions?> settings, 
         LocalModelReply model = console.OutputIsTerminal ? await ShowLoadingAsync(loading, request, cancel) : await loading;
         string memory = (model.ProcessBytes ?? model.EstimatedBytes) is { } bytes ? $", {HumanFormat.Bytes(bytes)} of memory" : "";
         string context = model is { Context: { } tokens, Slots: { } slots } ? $", {HumanFormat.Of(slots, "request")} at once of {ModelTable.Tokens(tokens)} tokens" : "";
-        console.WriteLine($"{console.Styled("✓", TextStyle.Accent)} Loaded {Printable.Line(model.Name)}{(model.Device is { } device ? $" on {Printable.Line(device)}" : "")}{context}{memory}. Talk with it: mycel chat --model {Printable.Line(model.Name)}");
+        console.WriteLine($"{console.Styled("✓", TextStyle.Accent)} Loaded {Printable.Line(model.Name)}{(model.Device is { } device ? $" on {Printable.Line(device)}" : "")}{context}{memory}.{(model.Embedding ? "" : $" Talk with it: mycel chat --model {Printable.Line(model.Name)}")}");
         return ExitCode.Ok;
     }
 

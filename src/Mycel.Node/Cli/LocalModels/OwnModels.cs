@@ -105,13 +105,14 @@ internal sealed class OwnModels(MycelOptions options)
 
     private ModelMemory MemoryOf(ModelFacts facts)
     {
-        long budget = MemoryNeed.Budget(options.Engine);
-        MemoryPlan plan = MemoryNeed.Plan(facts, options.Engine, budget, out bool fits);
+        long budget = EngineSizing.Budget(options.Engine);
+        EngineSize size = EngineSizing.Choose(facts, options.Engine.ContextLength, options.Engine.Slots, budget);
+        MemoryPlan plan = size.Plan;
         return new ModelMemory
         {
-            Fits = fits,
-            Context = plan.ContextPerSlot,
-            Slots = plan.Slots,
+            Fits = plan.TotalBytes <= budget,
+            Context = size.ContextLength,
+            Slots = size.Slots,
             WeightBytes = plan.WeightBytes,
             CacheBytes = plan.CacheBytes,
             ComputeBytes = plan.ComputeBytes,

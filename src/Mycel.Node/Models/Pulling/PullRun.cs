@@ -253,6 +253,7 @@ internal sealed class PullRun : IDisposable
     private async Task CopyAsync(PullReply reply, SilenceLimit silence)
     {
         var total = _note!.TotalBytes;
+        _rate.Restart();
         var buffer = ArrayPool<byte>.Shared.Rent(BufferBytes);
         try
         {

@@ -17,6 +17,9 @@ internal sealed class TransferRate(TimeProvider time)
     /// <summary>Bytes a second; 0 until some have come.</summary>
     public double BytesPerSecond => double.IsNaN(_perSecond) ? 0 : _perSecond;
 
+    /// <summary>Begins to count now: what went before was no waiting for bytes.</summary>
+    public void Restart() => (_since, _bytes) = (time.GetTimestamp(), 0);
+
     /// <summary>Counts bytes that have come.</summary>
     public void Add(long bytes)
     {
