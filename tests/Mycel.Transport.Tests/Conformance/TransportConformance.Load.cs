@@ -5,7 +5,7 @@ namespace Mycel.Transport.Tests.Conformance;
 public abstract partial class TransportConformance
 {
     /// <summary>How long the tests under noise last; a longer soak is asked for with MYCEL_SOAK_SECONDS.</summary>
-    private static TimeSpan SoakTime => TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("MYCEL_SOAK_SECONDS"), out int seconds) ? seconds : 5);
+    private static TimeSpan SoakTime => TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("MYCEL_SOAK_SECONDS"), out int seconds) ? seconds : 4);
 
     [Fact]
     public async Task Ten_thousand_exchanges_in_sequence()

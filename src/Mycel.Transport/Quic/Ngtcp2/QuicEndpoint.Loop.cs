@@ -256,8 +256,11 @@ internal sealed unsafe partial class QuicEndpoint
             Sending.Dispose();
             _receiving.Dispose();
             _socket.Dispose();
-            Volatile.Write(ref _eventClosed, 1);
-            _ = Libc.close(_event);
+            lock (_eventGate)
+            {
+                _eventClosed = true;
+                _ = Libc.close(_event);
+            }
         }
     }
 }

@@ -18,6 +18,7 @@ internal sealed partial class QuicEndpoint : ITransportEndpoint
     public const int CidLength = 16;
 
     private readonly Lock _gate = new();
+    private readonly Lock _eventGate = new();
     private readonly IDatagramSocket _socket;
     private readonly ConcurrentQueue<object> _posted = new();
     private readonly Channel<QuicConnection> _accepted = Channel.CreateUnbounded<QuicConnection>();
@@ -29,7 +30,7 @@ internal sealed partial class QuicEndpoint : ITransportEndpoint
     private readonly int _event;
     private readonly Thread _thread;
     private int _sleeping;
-    private int _eventClosed;
+    private bool _eventClosed;
     private volatile bool _stopping;
     private volatile bool _stopped;
 
@@ -214,8 +215,12 @@ internal sealed partial class QuicEndpoint : ITransportEndpoint
         if (Interlocked.Exchange(ref _sleeping, 0) == 0 && !_stopping)
             return;
         ulong one = 1;
-        if (Volatile.Read(ref _eventClosed) == 0)
-            _ = Libc.write(_event, &one, sizeof(ulong));
+        // Once closed, the number may stand for another file.
+        lock (_eventGate)
+        {
+            if (!_eventClosed)
+                _ = Libc.write(_event, &one, sizeof(ulong));
+        }
     }
 
     private unsafe void Dial(QuicConnection connection)
