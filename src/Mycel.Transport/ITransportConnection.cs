@@ -21,7 +21,8 @@ public interface ITransportConnection : IAsyncDisposable
     Task<TransportEnd> Closed { get; }
 
     /// <summary>
-    /// Opens a stream. Waits only while as many are open as the peer allows. The peer sees the stream with its first byte or its end.
+    /// Opens a stream. Waits only while as many are open as the peer allows. The peer sees the stream with its first byte or its end,
+    /// and with some providers before; write at once, or dispose of it.
     /// </summary>
     /// <exception cref="TransportException">The connection has ended.</exception>
     ValueTask<ITransportStream> OpenStreamAsync(CancellationToken cancellation = default);

@@ -4,7 +4,9 @@ namespace Mycel.Transport;
 /// One bidirectional stream of a connection. At most one read and one write at a time, which may overlap; the aborts may come from
 /// any thread. Must be disposed of: until then it counts against the number of streams that the peer may have open.
 /// </summary>
+#pragma warning disable CA1711 // It is a stream, though not one of System.IO: it ends, aborts and fails in its own terms.
 public interface ITransportStream : IAsyncDisposable
+#pragma warning restore CA1711
 {
     /// <summary>The number both ends know it by; -1 until something of a stream opened here was sent.</summary>
     long Id { get; }

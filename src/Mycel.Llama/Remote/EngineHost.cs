@@ -24,6 +24,7 @@ public sealed class EngineHost
     private readonly ConcurrentDictionary<int, CancellationTokenSource> _embedding = new();
     private bool _hasEvents;
     private int _lastProgress = -1;
+    private volatile bool _isNodeGone;
 
     private EngineHost(Stream input, Stream output)
     {
@@ -82,7 +83,8 @@ public sealed class EngineHost
             _lastProgress = percent;
             Send(new FrameWriter().Begin(FrameKind.Progress).Int(BitConverter.SingleToInt32Bits(progress)).Finish());
         }
-        return true;
+        // Loading may take minutes and much memory; without a node nobody wants it.
+        return !_isNodeGone;
     }
 
     private void SendStatistics(Task<LlamaEngine?> loading)
@@ -206,6 +208,7 @@ public sealed class EngineHost
             catch (IOException)
             {
                 // The node is gone: reading ends as well, and with it this process.
+                _isNodeGone = true;
             }
         }
     }

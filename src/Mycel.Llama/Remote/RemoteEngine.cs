@@ -53,7 +53,8 @@ public sealed class RemoteEngine : ILocalEngine
         var engine = new RemoteEngine(input, output, progress);
         try
         {
-            engine._outbox.Add(new FrameWriter().Begin(FrameKind.Load).Json(options, WireJson.Default.EngineOptions).Finish().Written.ToArray(), cancellation);
+            // Where the process has ended already this is not sent; then the news of its end is what comes of the wait.
+            engine.TrySend(new FrameWriter().Begin(FrameKind.Load).Json(options, WireJson.Default.EngineOptions));
             engine._model = await engine._loaded.Task.WaitAsync(cancellation).ConfigureAwait(false);
             return engine;
         }

@@ -85,7 +85,7 @@ internal static class ListFilters
         {
             var path = arguments.Named?.GetValueOrDefault("attribute") ?? throw new TemplateException("'map' needs an attribute or a filter");
             var otherwise = arguments.Named.GetValueOrDefault("default");
-            foreach (var item in Operators.Items(value))
+            foreach (var item in ItemsIfTrue(value))
             {
                 state.Step();
                 yield return Attribute(item, path, otherwise);
@@ -95,12 +95,15 @@ internal static class ListFilters
         }
 
         var filter = Filters.Find(Text.Show(arguments.Positional[0]));
-        foreach (var item in Operators.Items(value))
+        foreach (var item in ItemsIfTrue(value))
         {
             state.Step();
             yield return filter(state, item, new Arguments(arguments.Positional[1..], arguments.Named));
         }
     }
+
+    /// <summary>What 'map' and those that choose go through: jinja2 lets them pass None, false and 0, as empty lists.</summary>
+    private static IEnumerable<object?> ItemsIfTrue(object? value) => value is Generator || Operators.IsTrue(value) ? Operators.Items(value) : [];
 
     private static IEnumerable<object?> Choose(RenderState state, object? value, Arguments arguments, bool byAttribute, bool keeps)
     {
@@ -109,7 +112,7 @@ internal static class ListFilters
         if (arguments.Positional.Count < places)
             throw new TemplateException("the name of the attribute is missing");
         var test = rest.Count > 0 ? Tests.Find(Text.Show(rest[0])) : null;
-        foreach (var item in Operators.Items(value))
+        foreach (var item in ItemsIfTrue(value))
         {
             state.Step();
             var tested = byAttribute ? Attribute(item, arguments.Positional[0]) : item;

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using Mycel.Node.Cli.Client;
+using Mycel.Node.Cli.LocalModels;
 using Mycel.Node.Cli.Terminal;
 
 namespace Mycel.Node.Cli;
@@ -39,10 +40,19 @@ internal static class StatusCommand
 
         NodeStatusReply status = node.Read(reply, ClientJson.Default.NodeStatusReply);
         Write(status, console);
-        if (status.Relays.Total == 0)
+        LocalModelListReply local = await node.GetAsync("v1/node/models", ClientJson.Default.LocalModelListReply, cancel);
+        List<LocalModelReply> served = [.. local.Models.Where(model => model.IsAnnounced)];
+        if (served.Count > 0)
         {
             console.Out.WriteLine();
-            console.Out.WriteLine("No relay devices yet. Add one with: mycel relay add http://HOST:PORT");
+            ModelTable.Write(served, [], console);
+        }
+
+        if (status.Relays.Total == 0)
+        {
+            if (served.Count > 0) return ExitCode.Ok;
+            console.Out.WriteLine();
+            console.Out.WriteLine("No models yet. See what suits this machine with: mycel models recommend. Or add a relay device with: mycel relay add http://HOST:PORT");
             return ExitCode.Ok;
         }
 

@@ -1,6 +1,6 @@
 namespace Mycel.Node.Models;
 
-/// <summary>Something about a model file cannot be done; the message says why and what to do.</summary>
+/// <summary>Something about a model cannot be done; the message says why and what to do.</summary>
 /// <param name="status">HTTP status for a caller.</param>
 /// <param name="code">Error code for a caller, such as <c>model_not_found</c>.</param>
 /// <param name="message">For people.</param>
@@ -12,6 +12,9 @@ internal sealed class ModelException(int status, string code, string message, Ex
 
     /// <summary>Error code for a caller.</summary>
     public string Code { get; } = code;
+
+    /// <summary>Seconds after which trying again makes sense; null where it does not by itself.</summary>
+    public int? RetryAfterSeconds { get; init; }
 
     /// <summary>A model that is not there.</summary>
     public static ModelException NotFound(string message) => new(404, "model_not_found", message);

@@ -35,6 +35,8 @@ public sealed class AgreementTests(ITestOutputHelper log)
                 differences.AppendLine(Describe(name, cases[index].Name, reference[index], actual[index]));
         }
 
+        if (differences.Length > 0)
+            log.WriteLine(differences.ToString());
         var summary = $"{agreeing} of {renderable} renderable templates ({templates.Count} in all) agree with {renderer} in all {cases.Count} cases; {compared} renderings compared.";
         log.WriteLine(summary);
         TestContext.Current.SendDiagnosticMessage(summary);

@@ -1,5 +1,6 @@
 using Mycel.Llama;
 using Mycel.Node.Backends.Local;
+using Mycel.Node.Models;
 
 namespace Mycel.Node.Tests.Admin;
 
@@ -9,7 +10,7 @@ internal sealed class FakeLocalModels : ILocalModels
     private readonly Dictionary<string, LocalModelStatus> _models = [];
 
     /// <summary>Thrown by the next load.</summary>
-    public LocalModelException? Refusal { get; set; }
+    public ModelException? Refusal { get; set; }
 
     /// <summary>Holds loads up.</summary>
     public TaskCompletionSource? Gate { get; set; }

@@ -115,7 +115,7 @@ public class ModelEndpointTests
         await server.RefusedAsync("POST", Route + "/load", """{"model":"smollm2","ctx":1}""", 400, "invalid_fields");
         await server.RefusedAsync("POST", Route + "/load", """{"model":"broken"}""", 400, "not_a_model");
         await server.RefusedAsync("POST", Route + "/load", """{"model":"smollm2","name":"taken"}""", 409, "model_exists");
-        server.Models.Refusal = new LocalModelException(507, "does_not_fit", "needs 12.4 GB, there are 7.8 GB") { RetryAfterSeconds = 7 };
+        server.Models.Refusal = new ModelException(507, "does_not_fit", "needs 12.4 GB, there are 7.8 GB") { RetryAfterSeconds = 7 };
         Assert.Contains("12.4 GB", await server.RefusedAsync("POST", Route + "/load", $$"""{"model":"{{path}}"}""", 507, "does_not_fit"), StringComparison.Ordinal);
     }
 

@@ -36,7 +36,7 @@ public abstract partial class TransportConformance
         await using ITransportEndpoint client = await BindAsync();
         Task<ITransportConnection> accept = server.AcceptAsync().AsTask();
 
-        TransportException error = await FailsAsync(() => client.ConnectAsync(server.LocalEndPoint).AsTask());
+        TransportException error = await DialFailsAsync(client, server);
 
         Assert.True(error.Kind is TransportFailure.Refused or TransportFailure.Tls, error.ToString());
         Assert.False(accept.IsCompleted);
@@ -49,7 +49,7 @@ public abstract partial class TransportConformance
         await using ITransportEndpoint client = await BindAsync(Defaults with { Validator = _ => "not the node I meant" });
         Task<ITransportConnection> accept = server.AcceptAsync().AsTask();
 
-        TransportException error = await FailsAsync(() => client.ConnectAsync(server.LocalEndPoint).AsTask());
+        TransportException error = await DialFailsAsync(client, server);
 
         Assert.Equal(TransportFailure.Refused, error.Kind);
         Assert.Contains("not the node I meant", error.Message, StringComparison.Ordinal);
@@ -62,7 +62,7 @@ public abstract partial class TransportConformance
         await using ITransportEndpoint server = await BindAsync();
         await using ITransportEndpoint client = await BindAsync(Defaults with { Validator = _ => throw new InvalidOperationException("broken") });
 
-        TransportException error = await FailsAsync(() => client.ConnectAsync(server.LocalEndPoint).AsTask());
+        TransportException error = await DialFailsAsync(client, server);
 
         Assert.Equal(TransportFailure.Refused, error.Kind);
     }
@@ -75,7 +75,7 @@ public abstract partial class TransportConformance
         await using ITransportEndpoint client = await BindAsync(Defaults with { WithholdCertificate = true });
         Task<ITransportConnection> accept = server.AcceptAsync().AsTask();
 
-        TransportException error = await FailsAsync(() => client.ConnectAsync(server.LocalEndPoint).AsTask());
+        TransportException error = await DialFailsAsync(client, server);
 
         Assert.True(error.Kind is TransportFailure.Refused or TransportFailure.Tls, error.ToString());
         Assert.False(asked);
@@ -89,7 +89,7 @@ public abstract partial class TransportConformance
         await using ITransportEndpoint client = await BindAsync(Defaults with { Alpn = "mycel/99" });
         Task<ITransportConnection> accept = server.AcceptAsync().AsTask();
 
-        TransportException error = await FailsAsync(() => client.ConnectAsync(server.LocalEndPoint).AsTask());
+        TransportException error = await DialFailsAsync(client, server);
 
         Assert.Equal(TransportFailure.Tls, error.Kind);
         Assert.False(accept.IsCompleted);

@@ -4,6 +4,9 @@ namespace Mycel.Transport.Tests.Conformance;
 
 public abstract partial class TransportConformance
 {
+    /// <summary>How long the tests under noise last; a longer soak is asked for with MYCEL_SOAK_SECONDS.</summary>
+    private static TimeSpan SoakTime => TimeSpan.FromSeconds(int.TryParse(Environment.GetEnvironmentVariable("MYCEL_SOAK_SECONDS"), out int seconds) ? seconds : 4);
+
     [Fact]
     public async Task Ten_thousand_exchanges_in_sequence()
     {
@@ -57,12 +60,13 @@ public abstract partial class TransportConformance
         await cancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => given);
 
-        for (int i = 0; i < 4; i++)
+        _ = Task.Run(async () =>
         {
-            await held[i].DisposeAsync();
-            await (await pair.Accepted.AcceptStreamAsync(Timeouts.Token()))!.DisposeAsync();
-        }
-
+            while (await pair.Accepted.AcceptStreamAsync() is { } stream)
+                await stream.DisposeAsync();
+        });
+        foreach (ITransportStream stream in held)
+            await stream.DisposeAsync();
         await (await waiting).DisposeAsync();
         await NothingLeftAsync(pair);
     }
@@ -72,7 +76,7 @@ public abstract partial class TransportConformance
     {
         await using Pair pair = await ConnectAsync(Defaults with { MaxStreams = 64, ConnectionWindowBytes = 1 << 20, StreamWindowBytes = 256 << 10 });
         _ = pair.Accepted.EchoAsync();
-        using var stop = new CancellationTokenSource(TimeSpan.FromSeconds(6));
+        using var stop = new CancellationTokenSource(SoakTime);
         var noise = new Thread(() => MakeNoise(pair.Server.LocalEndPoint.Port, stop.Token)) { IsBackground = true };
         noise.Start();
         int whole = 0, cancelled = 0;
@@ -95,7 +99,7 @@ public abstract partial class TransportConformance
                 Assert.True(answer.AsSpan().SequenceEqual(body), "an answer is not what was asked");
                 Interlocked.Increment(ref whole);
             }
-        }))).WaitAsync(Timeouts.Limit);
+        }))).WaitAsync(SoakTime + Timeouts.Limit);
 
         Assert.True(whole > 100 && cancelled > 1, $"{whole} whole, {cancelled} cancelled");
         noise.Join();
@@ -103,6 +107,62 @@ public abstract partial class TransportConformance
         // The connection's window is as wide as before: what cancelled streams held was given back.
         var large = new byte[8 << 20];
         Assert.Equal(large.Length, (await pair.Dialled.AskAsync(large, Timeouts.Token())).Length);
+    }
+
+    [Fact]
+    public async Task Connections_come_and_go_and_leave_nothing_behind()
+    {
+        await using ITransportEndpoint server = await BindAsync(), client = await BindAsync();
+        using var stop = new CancellationTokenSource(SoakTime);
+        var noise = new Thread(() => MakeNoise(server.LocalEndPoint.Port, stop.Token)) { IsBackground = true };
+        noise.Start();
+        var accepted = new System.Collections.Concurrent.ConcurrentBag<ITransportConnection>();
+        _ = Task.Run(async () =>
+        {
+            while (true)
+            {
+                ITransportConnection connection = await server.AcceptAsync();
+                accepted.Add(connection);
+                _ = connection.EchoAsync();
+            }
+        });
+        int connections = 0;
+
+        await Task.WhenAll(Enumerable.Range(0, 6).Select(worker => Task.Run(async () =>
+        {
+            var random = new Random(worker);
+            while (!stop.IsCancellationRequested)
+            {
+                ITransportConnection connection = await client.ConnectAsync(server.LocalEndPoint, Timeouts.Token());
+                Task[] asks = [.. Enumerable.Range(0, random.Next(1, 6)).Select(_ => AskRandomAsync(connection, random.Next(1, 100_000)))];
+                // Half of them are left in the middle.
+                if (random.Next(2) == 0)
+                    await Task.WhenAll(asks);
+                await connection.CloseAsync(random.Next(100), "");
+                try
+                {
+                    await Task.WhenAll(asks);
+                }
+                catch (TransportException)
+                {
+                    // As meant.
+                }
+
+                Interlocked.Increment(ref connections);
+            }
+        }))).WaitAsync(SoakTime + Timeouts.Limit);
+
+        noise.Join();
+        Assert.True(connections > 10, $"{connections} connections");
+        await Timeouts.Until(() => accepted.All(connection => connection.Closed.IsCompleted), "all connections closed at the other end");
+        await Timeouts.Until(() => HoldsNothing(server) && HoldsNothing(client), "all buffers given back");
+
+        static async Task AskRandomAsync(ITransportConnection connection, int size)
+        {
+            var body = new byte[size];
+            Random.Shared.NextBytes(body);
+            Assert.Equal(body, await connection.AskAsync(body));
+        }
     }
 
     private static async Task CancelOneAsync(ITransportConnection connection, byte[] body, Random random)

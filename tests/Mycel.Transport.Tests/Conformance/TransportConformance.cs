@@ -11,13 +11,19 @@ public abstract partial class TransportConformance
     protected TransportConformance(ITransportProvider provider)
     {
         Provider = provider;
-        Assert.SkipUnless(provider.IsSupported, $"{provider.Name} is not supported here: {provider.WhyNot}");
+        Assert.SkipUnless(provider.IsSupported, $"{provider.Name} is not supported here: {provider.WhyNot?.Split(". ")[0]}");
     }
 
     protected ITransportProvider Provider { get; }
 
     /// <summary>Whether a reason travels with a close.</summary>
     protected virtual bool CarriesReason => true;
+
+    /// <summary>Whether a dial waits for the peer's judgement; else it may show at the first use.</summary>
+    protected virtual bool TellsRefusalAtConnect => true;
+
+    /// <summary>Whether a stream that is opened and not used stays unknown to the peer.</summary>
+    protected virtual bool OpensLazily => true;
 
     protected static EndpointOptions Defaults => new()
     {
@@ -34,6 +40,15 @@ public abstract partial class TransportConformance
 
     /// <summary>Whether an endpoint holds no buffers any more.</summary>
     protected virtual bool HoldsNothing(ITransportEndpoint endpoint) => true;
+
+    /// <summary>Dials someone who refuses.</summary>
+    private protected async Task<TransportException> DialFailsAsync(ITransportEndpoint client, ITransportEndpoint server)
+        => await FailsAsync(async () =>
+        {
+            ITransportConnection connection = await client.ConnectAsync(server.LocalEndPoint);
+            if (!TellsRefusalAtConnect)
+                await connection.AskAsync(new byte[1]);
+        });
 
     private protected static async Task<TransportException> FailsAsync(Func<Task> action)
         => await Assert.ThrowsAsync<TransportException>(() => action().WaitAsync(Timeouts.Limit));

@@ -69,7 +69,7 @@ internal static partial class ModelEndpoints
         {
             await loading;
         }
-        catch (LocalModelException refusal)
+        catch (ModelException refusal)
         {
             LogNotLoaded(logger, name, refusal.Message);
         }

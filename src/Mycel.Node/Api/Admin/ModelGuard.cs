@@ -1,5 +1,4 @@
 using System.Globalization;
-using Mycel.Node.Backends.Local;
 using Mycel.Node.Models;
 
 namespace Mycel.Node.Api.Admin;
@@ -15,10 +14,6 @@ internal static class ModelGuard
             await handler();
         }
         catch (ModelException refusal)
-        {
-            await ApiError.WriteAsync(context, refusal.Status, refusal.Code, refusal.Message);
-        }
-        catch (LocalModelException refusal)
         {
             if (refusal.RetryAfterSeconds is { } seconds) context.Response.Headers.RetryAfter = seconds.ToString(CultureInfo.InvariantCulture);
             await ApiError.WriteAsync(context, refusal.Status, refusal.Code, refusal.Message);

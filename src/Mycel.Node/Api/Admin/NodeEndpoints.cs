@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.HttpResults;
 using Mycel.Node.Admission;
 using Mycel.Node.Api.OpenAi;
+using Mycel.Node.Backends.Local;
 using Mycel.Node.Backends.Relay;
 using Mycel.Node.Configuration;
 using Mycel.Node.Execution;
@@ -36,7 +37,7 @@ internal static class NodeEndpoints
 
     private static JsonHttpResult<StatusReply> Status(
         NodeState state, NodeId node, OptionsStore options, NodeMetrics metrics, RequestLog requests, ExchangeWatch watch, Dispatcher dispatcher, RelayRegistry relays,
-        ModelCatalog catalog, KeyStore keys)
+        LocalModels local, ModelCatalog catalog, KeyStore keys)
     {
         var devices = relays.Devices;
         var routes = metrics.Routes.ToList();
@@ -46,7 +47,7 @@ internal static class NodeEndpoints
             options.Current.DataDir, options.File,
             new StatusRequests(watch.Count, dispatcher.Waiting, requests.Total, failed),
             new StatusTokens(routes.Sum(r => r.PromptTokens.Value), routes.Sum(r => r.CompletionTokens.Value)),
-            new StatusSlots(dispatcher.InFlight, devices.Where(d => d.IsOnline).Sum(d => d.MaxConcurrent)),
+            new StatusSlots(dispatcher.InFlight, devices.Where(d => d.IsOnline).Sum(d => d.MaxConcurrent) + local.Models.Sum(m => m.Backend.MaxConcurrent)),
             new StatusRelays(devices.Count, devices.Count(d => d.IsOnline)), catalog.Listed.Count, keys.Keys.Count);
         return TypedResults.Json(reply, NodeJson.Default.StatusReply);
     }

@@ -74,7 +74,7 @@ internal sealed partial class ConfiguredModels(IOptionsSource options, ModelStor
         {
             models.Serve(spec);
         }
-        catch (LocalModelException refusal)
+        catch (ModelException refusal)
         {
             LogNotServed($"{spec.Name}: {refusal.Message}");
         }
@@ -86,7 +86,7 @@ internal sealed partial class ConfiguredModels(IOptionsSource options, ModelStor
         {
             await models.UnloadAsync(name, CancellationToken.None);
         }
-        catch (LocalModelException)
+        catch (ModelException)
         {
             // Somebody else has just unloaded it.
         }

@@ -1,4 +1,5 @@
 using Mycel.Llama;
+using Mycel.Node.Models;
 
 namespace Mycel.Node.Backends.Local;
 
@@ -9,11 +10,11 @@ internal interface ILocalModels
     IReadOnlyList<LocalModelStatus> List();
 
     /// <summary>Announces a model and loads it; completes when it is loaded. Loading one that is loaded does nothing.</summary>
-    /// <exception cref="LocalModelException">The file is none, it does not fit, or the engine cannot load it.</exception>
+    /// <exception cref="ModelException">The file is none, it does not fit, or the engine cannot load it.</exception>
     Task<LocalModelStatus> LoadAsync(LocalModelSpec spec, CancellationToken cancellation);
 
     /// <summary>Takes a model out of memory and no longer announces it; running answers end first, for a while.</summary>
-    /// <exception cref="LocalModelException">No model of this name is announced.</exception>
+    /// <exception cref="ModelException">No model of this name is announced.</exception>
     Task UnloadAsync(string name, CancellationToken cancellation);
 }
 
@@ -93,23 +94,10 @@ internal sealed record LocalModelStatus(LocalModelSpec Spec, LocalModelState Sta
     public int Restarts { get; init; }
 }
 
-/// <summary>A local model cannot be served; the message says why and what to do.</summary>
-internal sealed class LocalModelException(int status, string code, string message, Exception? inner = null) : Exception(message, inner)
-{
-    /// <summary>HTTP status for a caller.</summary>
-    public int Status { get; } = status;
-
-    /// <summary>Error code for a caller.</summary>
-    public string Code { get; } = code;
-
-    /// <summary>Seconds after which trying again makes sense; null where it does not by itself.</summary>
-    public int? RetryAfterSeconds { get; init; }
-}
-
 /// <summary>Hands out the engine of one model.</summary>
 internal interface IEngineSource
 {
     /// <summary>The loaded engine; loads the model where it is not.</summary>
-    /// <exception cref="LocalModelException">It cannot be loaded now.</exception>
+    /// <exception cref="ModelException">It cannot be loaded now.</exception>
     ValueTask<ILocalEngine> GetAsync(CancellationToken cancellation);
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mycel.Llama;
+using Mycel.Llama.Chat;
 using Mycel.Node.Backends.Local.OpenAi;
 
 namespace Mycel.Node.Backends.Local;
@@ -21,7 +22,7 @@ internal sealed class LocalBackend : Backend
     {
         Name = name;
         _maxConcurrent = slots;
-        _attempt = new LocalAttempt(name, source, new ChatRenderers(newRenderer ?? (static model => new TemplateChatRenderer(model, template: null))), allowsGrammar ?? (static () => false), time);
+        _attempt = new LocalAttempt(name, source, new ChatRenderers(newRenderer ?? (model => ChatFormat.For(model, time: time))), allowsGrammar ?? (static () => false), time);
     }
 
     /// <summary>The name that requests ask for.</summary>

@@ -29,7 +29,7 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
     private Task<EngineProcess>? _loading;
     private EngineProcess? _process;
     private LocalModelState _state = LocalModelState.Unloaded;
-    private LocalModelException? _failure;
+    private ModelException? _failure;
     private DateTimeOffset _failedAt;
     private DateTimeOffset? _loadedAt;
     private TimeSpan? _loadTime;
@@ -55,7 +55,7 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
         _logger = logger;
         _lastUsedAt = time.GetUtcNow();
         Backend = new LocalBackend(spec.Name, spec.Slots ?? 1, this, time, allowsGrammar,
-            model => new TemplateChatRenderer(model, spec.Template is { } file ? File.ReadAllText(file) : null));
+            model => ChatRenderers.Make(model, spec.Template, time));
     }
 
     public LocalModelSpec Spec { get; }
@@ -143,7 +143,7 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
 
     private Task<EngineProcess> BeginLoading()
     {
-        if (_closing.IsCancellationRequested) throw new LocalModelException(404, "model_not_found", $"The model '{Spec.Name}' is not served any more.");
+        if (_closing.IsCancellationRequested) throw new ModelException(404, "model_not_found", $"The model '{Spec.Name}' is not served any more.");
         if (_loading is { IsCompleted: false }) return _loading;
         _state = LocalModelState.Loading;
         _failure = null;
@@ -185,18 +185,18 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
 
     private static TimeSpan Pause(int deaths) => TimeSpan.FromSeconds(Math.Min(LongestPause.TotalSeconds, 0.25 * Math.Pow(2, deaths - 1)));
 
-    private LocalModelException Quarantine(EngineException death) =>
+    private ModelException Quarantine(EngineException death) =>
         new(503, "model_quarantined", $"Loading '{Spec.Name}' ended the engine's process {DeathsToQuarantine} times: {death.Message} It is not tried again until asked for: mycel models load {Spec.Name}", death);
 
-    private LocalModelException Fail(Exception error)
+    private ModelException Fail(Exception error)
     {
         var failure = error switch
         {
-            LocalModelException known => known,
-            GgufException broken => new LocalModelException(400, "not_a_model", broken.Message, broken),
-            EngineException refused => new LocalModelException(503, "engine_unavailable", refused.Message, refused),
-            OperationCanceledException => new LocalModelException(503, "engine_unavailable", $"The model '{Spec.Name}' was unloaded while it was being loaded.", error),
-            _ => new LocalModelException(503, "engine_unavailable", $"The model '{Spec.Name}' cannot be loaded: {error.Message}", error),
+            ModelException known => known,
+            GgufException broken => new ModelException(400, "not_a_model", broken.Message, broken),
+            EngineException refused => new ModelException(503, "engine_unavailable", refused.Message, refused),
+            OperationCanceledException => new ModelException(503, "engine_unavailable", $"The model '{Spec.Name}' was unloaded while it was being loaded.", error),
+            _ => new ModelException(503, "engine_unavailable", $"The model '{Spec.Name}' cannot be loaded: {error.Message}", error),
         };
         lock (_lock)
         {
@@ -212,9 +212,11 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
     private async Task<EngineProcess> LoadOnceAsync()
     {
         long began = 0;
+        var backend = "";
         var process = await _models.WithRoomAsync(this, async (size, settings) =>
         {
             Size = size;
+            backend = settings.Backend;
             began = _time.GetTimestamp();
             var options = new EngineOptions
             {
@@ -239,6 +241,7 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
         }
         Backend.SetMaxConcurrent(Size!.Slots);
         LogLoaded(_logger, Spec.Name, Size.Slots, Size.ContextLength, process.Engine.Model.Device, process.Id);
+        if (backend is "cuda" or "vulkan" or "metal" && process.Engine.Model.Device == "CPU") LogNoGpu(_logger, Spec.Name, backend);
         _ = RestartWhenLostAsync(process);
         _models.Announce();
         return process;
@@ -270,14 +273,17 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
         await process.DisposeAsync();
     }
 
-    /// <summary>Takes it out of memory; it stays announced.</summary>
-    public async Task UnloadAsync(string reason)
+    /// <summary>Takes it out of memory unless a request has it; it stays announced.</summary>
+    public Task UnloadIfIdleAsync(string reason) => UnloadAsync(reason, onlyIfIdle: true);
+
+    private async Task UnloadAsync(string reason, bool onlyIfIdle)
     {
         EngineProcess? process;
         lock (_lock)
         {
             process = _process;
-            if (process is null) return;
+            // A request counts as in flight before it asks for the engine: one that comes now either is seen here, or finds the model unloaded.
+            if (process is null || (onlyIfIdle && Backend.InFlight > 0)) return;
             _process = null;
             _loading = null;
             _state = LocalModelState.Unloaded;
@@ -294,7 +300,7 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
         await _closing.CancelAsync();
         var loading = _loading;
         if (loading is not null) await loading.ContinueWith(static _ => { }, TaskScheduler.Default);
-        await UnloadAsync("it is no longer served");
+        await UnloadAsync("it is no longer served", onlyIfIdle: false);
     }
 
     private sealed class LoadProgress(LocalModel model) : IProgress<float>
@@ -304,6 +310,9 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Information, Message = "model {Model} loaded: {Slots} slots, {Context} tokens of context, on {Device} (process {Process})")]
     private static partial void LogLoaded(ILogger logger, string model, int slots, int context, string device, int process);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "model {Model} is computed by the processor: engine.backend asks for {Backend}, which finds no device here. Check the driver, or set engine.backend: cpu")]
+    private static partial void LogNoGpu(ILogger logger, string model, string backend);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "model {Model} unloaded: {Reason}")]
     private static partial void LogUnloaded(ILogger logger, string model, string reason);

@@ -48,7 +48,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     public bool Add(LocalModelSpec spec)
     {
         if (_models.ContainsKey(spec.Name)) return false;
-        if (_models.Count >= MaxModels) throw new LocalModelException(409, "too_many_models", $"This node announces {MaxModels} models already. Unload one first.");
+        if (_models.Count >= MaxModels) throw new ModelException(409, "too_many_models", $"This node announces {MaxModels} models already. Unload one first.");
         if (!_models.TryAdd(spec.Name, NewModel(spec))) return false;
         Announce();
         return true;
@@ -60,7 +60,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     /// Announces a model and begins to load it, without waiting; what goes wrong shows in its state and in the log. One of its name gives way: new requests
     /// are the new one's at once, and it is loaded when the answers of the old one have ended.
     /// </summary>
-    /// <exception cref="LocalModelException">There are too many.</exception>
+    /// <exception cref="ModelException">There are too many.</exception>
     public void Serve(LocalModelSpec spec)
     {
         while (!Add(spec))
@@ -101,19 +101,24 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
         if (_models.TryGetValue(spec.Name, out var known) && known.Spec with { Source = spec.Source } != spec)
         {
             if (known.Spec.Path != spec.Path)
-                throw new LocalModelException(409, "model_exists", $"A model named '{spec.Name}' is served already ({known.Spec.Path}). Unload it first, or give this one another name.");
+                throw new ModelException(409, "model_exists", $"A model named '{spec.Name}' is served already ({known.Spec.Path}). Unload it first, or give this one another name.");
             // The same file in another size: it has to be loaded anew.
             await RemoveAsync(known, cancellation);
         }
-        var isNew = Add(spec);
-        var model = _models[spec.Name];
+        bool isNew;
+        LocalModel? model;
+        do isNew = Add(spec);
+        // It may be unloaded at this very moment.
+        while (!_models.TryGetValue(spec.Name, out model));
         try
         {
             await model.LoadAsync(cancellation);
         }
-        catch (LocalModelException) when (isNew)
+        catch (ModelException) when (isNew)
         {
             await RemoveAsync(model, CancellationToken.None);
+            // As it was before it was served well: the next request loads it so again.
+            if (known is not null) Add(known.Spec);
             throw;
         }
         return model.Status();
@@ -125,7 +130,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
         {
             await model.LoadAsync(CancellationToken.None);
         }
-        catch (LocalModelException)
+        catch (ModelException)
         {
             // Told by the model itself.
         }
@@ -134,7 +139,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     public async Task UnloadAsync(string name, CancellationToken cancellation)
     {
         if (!_models.TryGetValue(name, out var model))
-            throw new LocalModelException(404, "model_not_found", $"No model named '{name}' is loaded here. mycel models list shows those that are.");
+            throw new ModelException(404, "model_not_found", $"No model named '{name}' is loaded here. mycel models list shows those that are.");
         await RemoveAsync(model, cancellation);
     }
 
@@ -156,26 +161,26 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
     }
 
     /// <summary>Reads a model's file.</summary>
-    /// <exception cref="LocalModelException">It is no model, or of a kind that the engine does not serve.</exception>
+    /// <exception cref="ModelException">It is no model, or of a kind that the engine does not serve.</exception>
     internal static ModelFacts ReadFacts(string path)
     {
         try
         {
             var facts = ModelFacts.Read(path);
-            return facts.Unservable is { } reason ? throw new LocalModelException(400, "not_a_model", reason) : facts;
+            return facts.Unservable is { } reason ? throw new ModelException(400, "not_a_model", reason) : facts;
         }
         catch (GgufException error)
         {
-            throw new LocalModelException(400, "not_a_model", error.Message, error);
+            throw new ModelException(400, "not_a_model", error.Message, error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new LocalModelException(400, "not_a_model", $"{path} cannot be read: {error.Message}", error);
+            throw new ModelException(400, "not_a_model", $"{path} cannot be read: {error.Message}", error);
         }
     }
 
     /// <summary>Loads a model once there is room for it: one at a time, so that two do not count on the same memory. Idle ones make way.</summary>
-    /// <exception cref="LocalModelException">It does not fit; the message has the numbers.</exception>
+    /// <exception cref="ModelException">It does not fit; the message has the numbers.</exception>
     public async Task<EngineProcess> WithRoomAsync(LocalModel model, Func<EngineSize, LocalEngineOptions, Task<EngineProcess>> load, CancellationToken cancellation)
     {
         await _room.WaitAsync(cancellation);
@@ -189,8 +194,8 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
                 var size = EngineSizing.Choose(facts, model.Spec.ContextLength ?? settings.ContextLength, model.Spec.Slots ?? settings.Slots, budget);
                 if (size.Plan.TotalBytes <= budget) return await load(size, settings);
                 if (IdleLongest(except: model) is not { } idle)
-                    throw new LocalModelException(507, "does_not_fit", $"The model '{model.Spec.Name}' {size.Plan.Refusal(facts, Math.Max(0, budget))}");
-                await idle.UnloadAsync($"it was idle, and '{model.Spec.Name}' needs the memory");
+                    throw new ModelException(507, "does_not_fit", $"The model '{model.Spec.Name}' {size.Plan.Refusal(facts, Math.Max(0, budget))}");
+                await idle.UnloadIfIdleAsync($"it was idle, and '{model.Spec.Name}' needs the memory");
             }
         }
         finally
@@ -222,7 +227,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
             foreach (var model in _models.Values)
             {
                 if (model.IsLoaded && model.Backend.InFlight == 0 && _time.GetUtcNow() - model.LastUsedAt >= TimeSpan.FromSeconds(seconds))
-                    await model.UnloadAsync($"no request for {seconds} s (engine.idle_unload_s)");
+                    await model.UnloadIfIdleAsync($"no request for {seconds} s (engine.idle_unload_s)");
             }
         }
         finally

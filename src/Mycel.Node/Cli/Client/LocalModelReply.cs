@@ -17,6 +17,9 @@ internal sealed record LocalModelReply
     /// <summary>unloaded, loading, loaded, failed, quarantined, available or pulling.</summary>
     public string State { get; init; } = "";
 
+    /// <summary>Whether requests may ask for it: it neither only lies in the models folder nor is still being pulled.</summary>
+    public bool IsAnnounced => State is not ("available" or "pulling");
+
     /// <summary>How much of it is loaded, 0 to 1.</summary>
     public double Progress { get; init; }
 

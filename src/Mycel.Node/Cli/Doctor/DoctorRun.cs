@@ -37,10 +37,24 @@ internal sealed class DoctorRun
         yield return nodeCheck;
         if (loaded.Options is { } options) yield return LocalChecks.Port(options.Api.Host, options.Api.Port, status);
 
+        bool servesOwn = false;
+        if (status is not null)
+        {
+            await foreach (DoctorCheck check in LocalModelChecks.RunAsync(node, note => Note(note), cancel))
+            {
+                servesOwn = true;
+                yield return check;
+            }
+        }
+        else if (loaded.Options is { Models: { Demo: true } or { Load.Count: > 0 } } serving)
+        {
+            yield return LocalModelChecks.Libraries(serving.Engine);
+        }
+
         List<DateHeader> dates = [];
         using RelayProbe probe = new(_time);
         RelayChecks relays = new(probe, dates, note => Note(note));
-        IAsyncEnumerable<DoctorCheck> relayChecks = status is not null ? relays.ThroughNodeAsync(node, cancel) : relays.DirectlyAsync(loaded.Options?.Relays ?? [], cancel);
+        IAsyncEnumerable<DoctorCheck> relayChecks = status is not null ? relays.ThroughNodeAsync(node, servesOwn, cancel) : relays.DirectlyAsync(loaded.Options?.Relays ?? [], cancel);
         await foreach (DoctorCheck check in relayChecks) yield return check;
         yield return LocalChecks.Clock(dates);
     }

@@ -24,12 +24,15 @@ internal sealed class RelayChecks
     }
 
     /// <summary>By the running node, which knows the devices' keys.</summary>
-    public async IAsyncEnumerable<DoctorCheck> ThroughNodeAsync(NodeClient node, [EnumeratorCancellation] CancellationToken cancel)
+    /// <param name="node">The node.</param>
+    /// <param name="servesOwn">Whether it has models of its own, and so does not need devices.</param>
+    /// <param name="cancel">Stops looking.</param>
+    public async IAsyncEnumerable<DoctorCheck> ThroughNodeAsync(NodeClient node, bool servesOwn, [EnumeratorCancellation] CancellationToken cancel)
     {
         (RelayListReply? list, DoctorCheck? failure) = await ListAsync(node, cancel);
         if (failure is not null) yield return failure;
         if (list is null) yield break;
-        if (list.Relays.Count == 0) yield return NoDevices();
+        if (list.Relays.Count == 0) yield return servesOwn ? DoctorCheck.Skipped("Devices", "none; the node computes its models itself") : NoDevices();
         foreach (RelayReply relay in list.Relays)
         {
             string name = "Device " + relay.Name;
@@ -71,7 +74,7 @@ internal sealed class RelayChecks
         }
     }
 
-    private static DoctorCheck NoDevices() => DoctorCheck.Warning("Devices", "none yet", "mycel relay add http://HOST:PORT");
+    private static DoctorCheck NoDevices() => DoctorCheck.Warning("Devices", "none yet, and no local models", "mycel relay add http://HOST:PORT, or serve a model here: mycel models recommend");
 
     private async Task<(RelayListReply? List, DoctorCheck? Failure)> ListAsync(NodeClient node, CancellationToken cancel)
     {

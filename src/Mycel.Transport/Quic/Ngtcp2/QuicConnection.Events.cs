@@ -10,7 +10,12 @@ internal sealed unsafe partial class QuicConnection
     private ulong _busySince;
 
     /// <summary>A packet for this connection; garbage does no harm.</summary>
-    public void Read(NativePath* path, byte* packet, int length, ulong now)
+    /// <param name="path">Its addresses.</param>
+    /// <param name="packet">The datagram.</param>
+    /// <param name="length">In bytes.</param>
+    /// <param name="isForThis">Whether it carries an id of this connection, which strangers do not know: a sign of life then.</param>
+    /// <param name="now">In nanoseconds.</param>
+    public void Read(NativePath* path, byte* packet, int length, bool isForThis, ulong now)
     {
         _datagramsReceived++;
         NativePacketInfo info = default;
@@ -18,8 +23,12 @@ internal sealed unsafe partial class QuicConnection
         switch (result)
         {
             case 0:
-                _lastReceived = now;
-                FollowAddress(path);
+                if (isForThis)
+                {
+                    _lastReceived = now;
+                    FollowAddress(path);
+                }
+
                 Endpoint.MarkDirty(this);
                 break;
             case NativeQuic.ErrorDraining:
@@ -69,7 +78,7 @@ internal sealed unsafe partial class QuicConnection
         if (bytes == 0 || _phase is not (ConnectionPhase.Handshake or ConnectionPhase.Open))
             return;
         if (!stream.IsReadingOver && !stream.IsClosed)
-            NativeQuic.ngtcp2_conn_extend_max_stream_offset(_connection, stream.Id, (ulong)bytes);
+            _ = NativeQuic.ngtcp2_conn_extend_max_stream_offset(_connection, stream.Id, (ulong)bytes);
         ReturnToConnection(bytes);
     }
 
@@ -185,7 +194,7 @@ internal sealed unsafe partial class QuicConnection
     /// <summary>A connection id of ours, with the token by which a peer knows a reset to be true.</summary>
     public void IssueCid(NativeCid* cid, byte* token, int length)
     {
-        *cid = Endpoint.NewCid();
+        *cid = QuicEndpoint.NewCid();
         cid->Length = (nuint)length;
         Endpoint.WriteResetToken(cid, token);
         AddCid(CidKey.From(cid));
@@ -304,7 +313,7 @@ internal sealed unsafe partial class QuicConnection
         NativePath* current = NativeQuic.ngtcp2_conn_get_path(_connection);
         NetAddress before = _remote;
         _remote = NetAddress.From(current->Remote.Address, current->Remote.Length);
-        _remoteEndPoint = null;
+        _remoteEndPoint = _remote.ToEndPoint();
         Endpoint.MoveRemote(this, before);
     }
 }

@@ -11,8 +11,8 @@ internal sealed unsafe partial class QuicConnection
     /// <summary>Datagrams to other machines begin with this limit, which the path is then probed for.</summary>
     private const int PathDatagramBytes = 1452;
 
-    /// <summary>Datagrams on this machine: no link splits them, and fewer cost less.</summary>
-    private const int LoopbackDatagramBytes = 16 << 10;
+    /// <summary>Datagrams on this machine: no link limits them, and fewer cost less.</summary>
+    private static readonly int LoopbackDatagramBytes = Math.Clamp(UdpSocket.LoopbackMtu() - 48, PathDatagramBytes, 16 << 10);
 
     /// <summary>Connection ids of ours, and those that are proposed to a peer.</summary>
     private const ulong ActiveCidLimit = 4;
@@ -45,7 +45,7 @@ internal sealed unsafe partial class QuicConnection
         NativeSettings settings;
         NativeTransportParameters parameters;
         FillSettings(&settings, &parameters, now);
-        NativeCid source = Endpoint.NewCid();
+        NativeCid source = QuicEndpoint.NewCid();
         parameters.OriginalDestination = retriedFrom is null ? header->Destination : *retriedFrom;
         parameters.OriginalDestinationPresent = 1;
         if (retriedFrom is not null)
@@ -76,7 +76,7 @@ internal sealed unsafe partial class QuicConnection
         NativeSettings settings;
         NativeTransportParameters parameters;
         FillSettings(&settings, &parameters, now);
-        NativeCid source = Endpoint.NewCid();
+        NativeCid source = QuicEndpoint.NewCid();
         NativeCid destination = default;
         destination.Length = 18;
         RandomNumberGenerator.Fill(new Span<byte>(destination.Data, 18));
@@ -161,8 +161,8 @@ internal sealed unsafe partial class QuicConnection
             return;
         FailWith(_lost);
         // One that was never registered was not counted either.
-        if (_connection != 0 && Endpoint.IsRegistered(this))
-            NoteHandshakeOver();
+        if (Endpoint.IsRegistered(this))
+            Leave(ConnectionPhase.Dead);
         _phase = ConnectionPhase.Dead;
         Endpoint.Forget(this, _cids);
         if (_connection != 0)
@@ -184,7 +184,7 @@ internal sealed unsafe partial class QuicConnection
         settings->HandshakeTimeout = MonotonicClock.Nanoseconds(options.HandshakeTimeout);
         settings->CongestionAlgorithm = options.Congestion == CongestionControl.Bbr ? NativeQuic.CongestionBbr : NativeQuic.CongestionCubic;
         _datagramLimit = PathDatagramBytes;
-        if (_remote.IsLoopback)
+        if (_remote.IsLoopback && LoopbackDatagramBytes > PathDatagramBytes)
         {
             _datagramLimit = LoopbackDatagramBytes;
             settings->NoDatagramSizeShaping = 1;
@@ -248,6 +248,18 @@ internal sealed unsafe partial class QuicConnection
             Endpoint.HalfOpen--;
     }
 
+    /// <summary>It carries nothing any more, and what is left of it takes nobody's place.</summary>
+    private void Leave(ConnectionPhase phase)
+    {
+        if (_phase is ConnectionPhase.Handshake or ConnectionPhase.Open)
+        {
+            NoteHandshakeOver();
+            Endpoint.Live--;
+        }
+
+        _phase = phase;
+    }
+
     /// <summary>Ends everything the program waits for. What the protocol points to stays.</summary>
     private void FailWith(TransportException error, TransportEnd? end = null)
     {
@@ -305,7 +317,6 @@ internal sealed unsafe partial class QuicConnection
 
     private void WriteClose(NativeCloseError* error, ulong now)
     {
-        NoteHandshakeOver();
         byte[] packet = new byte[PathDatagramBytes];
         NativePath path = default;
         NativePacketInfo info = default;
@@ -321,15 +332,14 @@ internal sealed unsafe partial class QuicConnection
             Endpoint.SendDatagram(_closePacket, _remote);
         }
 
-        _phase = ConnectionPhase.Closing;
+        Leave(ConnectionPhase.Closing);
         Endpoint.Deadlines.Set(this, now + (3 * NativeQuic.ngtcp2_conn_get_pto(_connection)));
     }
 
     private void Drain(ulong now)
     {
-        NoteHandshakeOver();
         FailWith(DescribeRemote(out TransportEnd end), end);
-        _phase = ConnectionPhase.Draining;
+        Leave(ConnectionPhase.Draining);
         Endpoint.Deadlines.Set(this, now + (3 * NativeQuic.ngtcp2_conn_get_pto(_connection)));
     }
 

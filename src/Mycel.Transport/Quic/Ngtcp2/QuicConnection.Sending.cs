@@ -183,7 +183,7 @@ internal sealed unsafe partial class QuicConnection
     /// <summary>
     /// The peer stopped reading. Its code comes when the stream closes, which is soon where the peer has also finished writing.
     /// </summary>
-    private void OnWritesStopped(QuicStream stream)
+    private static void OnWritesStopped(QuicStream stream)
     {
         if (!stream.IsReadingOver)
             stream.OnWriteFailed(new TransportException(TransportFailure.Application, 0, "The peer stopped reading the stream."));

@@ -41,7 +41,7 @@ internal sealed partial class QuicConnection : ITransportConnection, IDeadline
     private long _creditNoted;
     private int _releasesNoted;
     private int _openStreams;
-    private IPEndPoint? _remoteEndPoint;
+    private volatile IPEndPoint _remoteEndPoint;
 
     /// <param name="endpoint">Whose it is.</param>
     /// <param name="isServer">Whether the peer began it.</param>
@@ -51,6 +51,7 @@ internal sealed partial class QuicConnection : ITransportConnection, IDeadline
         Endpoint = endpoint;
         IsServer = isServer;
         _remote = remote;
+        _remoteEndPoint = remote.ToEndPoint();
         Budget = new SendBudget(endpoint.Options.ConnectionSendBytes, endpoint.Budget);
         _incoming = Channel.CreateUnbounded<QuicStream>(new UnboundedChannelOptions { AllowSynchronousContinuations = endpoint.Options.InlineCompletions });
     }
@@ -68,7 +69,7 @@ internal sealed partial class QuicConnection : ITransportConnection, IDeadline
     /// <summary>Completes when both sides have accepted each other; fails when they do not.</summary>
     public Task Ready => _ready.Task;
 
-    public IPEndPoint RemoteEndPoint => _remoteEndPoint ??= _remote.ToEndPoint();
+    public IPEndPoint RemoteEndPoint => _remoteEndPoint;
 
     public ReadOnlyMemory<byte> PeerCertificate => _peerCertificate;
 

@@ -130,7 +130,7 @@ internal sealed unsafe partial class QuicEndpoint
             DrainPosted();
             if (!Options.InlineCompletions)
             {
-                Finish(inline: false);
+                Finish(timers: true);
                 return;
             }
 
@@ -143,7 +143,7 @@ internal sealed unsafe partial class QuicEndpoint
         {
             Advance();
             DrainPosted();
-            Finish(inline: false);
+            Finish(timers: true);
         }
     }
 
@@ -161,9 +161,9 @@ internal sealed unsafe partial class QuicEndpoint
     }
 
     /// <summary>Timers, readers, writers, then all that is to be sent.</summary>
-    private void Finish(bool inline)
+    private void Finish(bool timers)
     {
-        while (Deadlines.Earliest <= Now)
+        while (timers && Deadlines.Earliest <= Now)
         {
             QuicConnection due = Deadlines.First;
             Deadlines.Remove(due);
@@ -171,14 +171,14 @@ internal sealed unsafe partial class QuicEndpoint
         }
 
         SettleDeliveries();
-        Tell(inline);
+        Tell(inline: false);
         GiveRoom();
         FlushDirty();
         // Sending may end a connection, whose readers are told now; that is rare.
         if (_deliveries.Count > 0)
         {
             SettleDeliveries();
-            Tell(inline);
+            Tell(inline: false);
         }
     }
 
@@ -256,8 +256,11 @@ internal sealed unsafe partial class QuicEndpoint
             Sending.Dispose();
             _receiving.Dispose();
             _socket.Dispose();
-            Volatile.Write(ref _eventClosed, 1);
-            Libc.close(_event);
+            lock (_eventGate)
+            {
+                _eventClosed = true;
+                _ = Libc.close(_event);
+            }
         }
     }
 }

@@ -27,7 +27,7 @@ internal sealed unsafe partial class QuicEndpoint
     private readonly Dictionary<NetAddress, List<QuicConnection>> _byRemote = [];
 
     /// <summary>A fresh connection id.</summary>
-    public NativeCid NewCid()
+    public static NativeCid NewCid()
     {
         NativeCid cid = default;
         cid.Length = CidLength;
@@ -80,6 +80,7 @@ internal sealed unsafe partial class QuicEndpoint
     private void Register(QuicConnection connection)
     {
         _connections.Add(connection);
+        Live++;
         AddRemote(connection);
     }
 
@@ -142,7 +143,7 @@ internal sealed unsafe partial class QuicEndpoint
         if (connection.Phase is ConnectionPhase.Closing or ConnectionPhase.Draining)
             connection.AnswerClosed();
         else if (connection.Phase != ConnectionPhase.Dead)
-            connection.Read(&path, packet, length, Now);
+            connection.Read(&path, packet, length, isForThis: true, Now);
     }
 
     private void ReceiveFromStranger(byte* packet, int length, NativeVersionCid* ids, NativePath* path, NetAddress* from)
@@ -156,11 +157,11 @@ internal sealed unsafe partial class QuicEndpoint
         }
 
         NativePacketHeader header;
-        if (length < MinInitialBytes || _stopping || NativeQuic.ngtcp2_accept(&header, packet, (nuint)length) != 0)
+        if (length < MinInitialBytes || _stopping || _connections.Count - Live >= Options.MaxConnections || NativeQuic.ngtcp2_accept(&header, packet, (nuint)length) != 0)
             return;
         NativeCid original;
         bool proved = IsProved(&header, from, &original);
-        switch (_guard.Judge(from->NetworkKey, proved, HalfOpen, _connections.Count, Now))
+        switch (_guard.Judge(from->NetworkKey, proved, HalfOpen, Live, Now))
         {
             case InitialVerdict.Accept:
                 BeginHandshake(packet, length, &header, proved ? &original : null, path, from);
@@ -189,7 +190,7 @@ internal sealed unsafe partial class QuicEndpoint
 
         HalfOpen++;
         Register(connection);
-        connection.Read(path, packet, length, Now);
+        connection.Read(path, packet, length, isForThis: true, Now);
     }
 
     /// <summary>Whether the packet carries a token that was sent to this address a moment ago.</summary>
@@ -214,7 +215,7 @@ internal sealed unsafe partial class QuicEndpoint
         {
             if (candidate.Phase != ConnectionPhase.Open)
                 continue;
-            candidate.Read(path, packet, length, Now);
+            candidate.Read(path, packet, length, isForThis: false, Now);
             if (candidate.Phase != ConnectionPhase.Open)
                 return true;
         }

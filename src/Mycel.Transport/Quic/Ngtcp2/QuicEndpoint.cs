@@ -18,6 +18,7 @@ internal sealed partial class QuicEndpoint : ITransportEndpoint
     public const int CidLength = 16;
 
     private readonly Lock _gate = new();
+    private readonly Lock _eventGate = new();
     private readonly IDatagramSocket _socket;
     private readonly ConcurrentQueue<object> _posted = new();
     private readonly Channel<QuicConnection> _accepted = Channel.CreateUnbounded<QuicConnection>();
@@ -29,7 +30,7 @@ internal sealed partial class QuicEndpoint : ITransportEndpoint
     private readonly int _event;
     private readonly Thread _thread;
     private int _sleeping;
-    private int _eventClosed;
+    private bool _eventClosed;
     private volatile bool _stopping;
     private volatile bool _stopped;
 
@@ -83,6 +84,9 @@ internal sealed partial class QuicEndpoint : ITransportEndpoint
 
     /// <summary>Incoming handshakes under way. Under the gate.</summary>
     public int HalfOpen { get; set; }
+
+    /// <summary>Connections that are not over. Under the gate.</summary>
+    public int Live { get; set; }
 
     /// <summary>The clock of the gate: never runs backwards, which the library would not survive.</summary>
     public ulong Now { get; private set; }
@@ -186,7 +190,8 @@ internal sealed partial class QuicEndpoint : ITransportEndpoint
             ulong planned = _plannedWake;
             Advance();
             DrainPosted();
-            Finish(inline: false);
+            // Timers are left to the endpoint's thread: it first reads what came, which may make a peer not silent after all.
+            Finish(timers: false);
             again = !_posted.IsEmpty || Sending.IsBlocked || Deadlines.Earliest < planned;
         }
         finally
@@ -210,15 +215,19 @@ internal sealed partial class QuicEndpoint : ITransportEndpoint
         if (Interlocked.Exchange(ref _sleeping, 0) == 0 && !_stopping)
             return;
         ulong one = 1;
-        if (Volatile.Read(ref _eventClosed) == 0)
-            _ = Libc.write(_event, &one, sizeof(ulong));
+        // Once closed, the number may stand for another file.
+        lock (_eventGate)
+        {
+            if (!_eventClosed)
+                _ = Libc.write(_event, &one, sizeof(ulong));
+        }
     }
 
     private unsafe void Dial(QuicConnection connection)
     {
-        if (_connections.Count >= Options.MaxConnections)
+        if (Live >= Options.MaxConnections)
         {
-            connection.Abandon(new TransportException(TransportFailure.Local, 0, $"There are {_connections.Count} connections already; the limit is {Options.MaxConnections}."));
+            connection.Abandon(new TransportException(TransportFailure.Local, 0, $"There are {Live} connections already; the limit is {Options.MaxConnections}."));
             return;
         }
 

@@ -11,7 +11,8 @@ namespace Mycel.Transport.Quic.Ngtcp2;
 /// </summary>
 internal sealed unsafe class TlsCredentialsHandle : SafeHandle
 {
-    private TlsCredentialsHandle()
+    /// <summary>Holds nothing yet.</summary>
+    public TlsCredentialsHandle()
         : base(0, ownsHandle: true)
     {
     }

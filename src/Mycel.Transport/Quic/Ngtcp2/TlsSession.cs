@@ -28,7 +28,10 @@ internal sealed unsafe class TlsSession
         try
         {
             nint session;
-            uint flags = isServer ? GnuTls.InitServer | GnuTls.InitNoTickets : GnuTls.InitClient | GnuTls.InitNoTickets | GnuTls.InitForceClientCertificate;
+            // A key share for the first group only: each further one costs a key pair, and all nodes prefer the same.
+            uint flags = isServer
+                ? GnuTls.InitServer | GnuTls.InitNoTickets
+                : GnuTls.InitClient | GnuTls.InitNoTickets | GnuTls.InitForceClientCertificate | GnuTls.InitKeyShareTop;
             GnuTls.Check(GnuTls.gnutls_init(&session, flags), "session");
             _session = session;
             GnuTls.gnutls_session_set_verify_function(_session, verify);

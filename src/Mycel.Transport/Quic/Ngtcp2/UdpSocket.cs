@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Mycel.Transport.Quic.Ngtcp2.Native;
@@ -90,11 +91,25 @@ internal sealed unsafe class UdpSocket : IDatagramSocket
         return SendOutcome.Done;
     }
 
+    /// <summary>Largest packet of this machine's network with itself, in bytes; 0 where it is not known.</summary>
+    public static int LoopbackMtu()
+    {
+        try
+        {
+            return NetworkInterface.GetAllNetworkInterfaces()
+                .FirstOrDefault(static one => one.NetworkInterfaceType == NetworkInterfaceType.Loopback)?.GetIPProperties().GetIPv4Properties()?.Mtu ?? 0;
+        }
+        catch (NetworkInformationException)
+        {
+            return 0;
+        }
+    }
+
     public void Dispose()
     {
         if (Descriptor < 0)
             return;
-        Libc.close(Descriptor);
+        _ = Libc.close(Descriptor);
         Descriptor = -1;
         NativeMemory.Free(_control);
     }

@@ -1,4 +1,4 @@
-using Mycel.Node.Backends.Local.OpenAi;
+using Mycel.Llama.Chat;
 
 namespace Mycel.Node.Tests.Backends.Local;
 
@@ -8,6 +8,11 @@ internal sealed class FakeChats : IChatRenderer
     public List<ChatRequest> Rendered { get; } = [];
 
     public Func<ChatRequest, ChatPrompt>? Render { get; set; }
+
+    /// <summary>Variables that the template is said to read.</summary>
+    public string Variables { get; set; } = "";
+
+    bool IChatRenderer.Reads(string variable) => Variables.Contains(variable, StringComparison.Ordinal);
 
     ChatPrompt IChatRenderer.Render(ChatRequest request)
     {

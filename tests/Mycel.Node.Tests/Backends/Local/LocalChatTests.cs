@@ -1,8 +1,8 @@
 using System.Text;
 using System.Text.Json;
 using Mycel.Llama;
+using Mycel.Llama.Chat;
 using Mycel.Node.Backends;
-using Mycel.Node.Backends.Local.OpenAi;
 
 namespace Mycel.Node.Tests.Backends.Local;
 

@@ -1,6 +1,6 @@
 using Mycel.Llama;
 using Mycel.Node.Backends;
-using Mycel.Node.Backends.Local;
+using Mycel.Node.Models;
 using Mycel.Node.Tests.Execution;
 
 namespace Mycel.Node.Tests.Backends.Local;
@@ -184,7 +184,7 @@ public class LocalEndingTests
     [Fact]
     public async Task A_model_that_cannot_be_loaded_says_why()
     {
-        _harness.Get = _ => throw new LocalModelException(507, "does_not_fit", "It needs 8 GB; 4 GB are free.") { RetryAfterSeconds = 30 };
+        _harness.Get = _ => throw new ModelException(507, "does_not_fit", "It needs 8 GB; 4 GB are free.") { RetryAfterSeconds = 30 };
         var outcome = await _harness.ChatAsync();
         Assert.Equal((AttemptKind.Refused, 507, "does_not_fit", "It needs 8 GB; 4 GB are free.", "30"),
             (outcome.Kind, outcome.Refusal!.Status, outcome.Refusal.Code, outcome.Refusal.Message, outcome.Refusal.RetryAfter));

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Mycel.Llama;
+using Mycel.Llama.Chat;
 using Mycel.Node.Backends;
-using Mycel.Node.Backends.Local.OpenAi;
 
 namespace Mycel.Node.Tests.Backends.Local;
 
@@ -210,7 +210,7 @@ public class LocalFieldTests
     [Fact]
     public async Task A_chats_fields_reach_its_renderer()
     {
-        _harness.Engine.Model = _harness.Engine.Model with { ChatTemplate = "{% if reasoning_effort %}" };
+        _harness.Chats.Variables = "reasoning_effort";
         var seen = "";
         _harness.Chats.Render = r =>
         {

@@ -1,5 +1,6 @@
 using System.Text;
 using Mycel.Llama;
+using Mycel.Llama.Chat;
 
 namespace Mycel.Node.Backends.Local.OpenAi;
 

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Mycel.Llama.Chat;
 
 namespace Mycel.Node.Backends.Local.OpenAi;
 
@@ -16,7 +17,7 @@ internal sealed class ChatFields : GenerationFields
     private JsonElement _messages;
     private JsonElement? _tools;
     private ToolChoice? _toolChoice;
-    private bool _parallelToolCalls = true;
+    private bool? _parallelToolCalls;
     private JsonElement? _schema;
     private bool _jsonMode;
     private bool _logProbs;

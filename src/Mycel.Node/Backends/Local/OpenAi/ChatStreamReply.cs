@@ -1,4 +1,5 @@
 using Mycel.Llama;
+using Mycel.Llama.Chat;
 
 namespace Mycel.Node.Backends.Local.OpenAi;
 

@@ -1,6 +1,8 @@
 using System.Text.Json;
 using Mycel.Llama;
+using Mycel.Llama.Chat;
 using Mycel.Node.Backends.Relay;
+using Mycel.Node.Models;
 
 namespace Mycel.Node.Backends.Local.OpenAi;
 
@@ -21,7 +23,7 @@ internal sealed class LocalAttempt(string model, IEngineSource source, ChatRende
     /// <summary>Whether the engine asked last has ended and no other is being started.</summary>
     public bool HasLostEngine => Volatile.Read(ref _waitingForEngine) == 0 && _engine is { Ended.IsCompleted: true };
 
-    /// <summary>Asks the engine. Whatever happens is in the outcome.</summary>
+    /// <summary>Asks the engine. Whatever happens is in the outcome, but for defects of this program: those are thrown, to be logged and told as such.</summary>
     public async ValueTask<AttemptOutcome> RunAsync(BackendCall call, IReplySink sink)
     {
         try
@@ -36,9 +38,10 @@ internal sealed class LocalAttempt(string model, IEngineSource source, ChatRende
             };
             return call.Detach() || outcome.Kind == AttemptKind.Completed ? outcome : Ended(call, sink);
         }
-        catch (Exception error) when (error is InvalidRequestException or LocalModelException or EngineException or ChatException or DeviceFaultException
-            or JsonException or IOException or InvalidOperationException or OperationCanceledException)
+        catch (Exception error) when (error is InvalidRequestException or ModelException or EngineException or ChatException or DeviceFaultException
+            or JsonException or OperationCanceledException || (error is IOException or InvalidOperationException && sink.IsCommitted))
         {
+            // Once something was sent, the two last may come of the caller's connection; before, of a defect only, and asking again would not help.
             return !call.Detach() ? Ended(call, sink) : Failure(error, sink.IsCommitted);
         }
     }
@@ -49,7 +52,7 @@ internal sealed class LocalAttempt(string model, IEngineSource source, ChatRende
     {
         InvalidRequestException invalid => Refusals.Of(invalid),
         ChatException chat => Refusals.Of(new InvalidRequestException(InvalidRequestException.InvalidValue, chat.Message, chat.Param)),
-        LocalModelException unavailable => Refusals.Of(unavailable),
+        ModelException unavailable => Refusals.Of(unavailable),
         EngineException engine => Refusals.Of(engine.Fault, isCommitted),
         JsonException => Refusals.Of(new InvalidRequestException("invalid_json", "The request body is not valid JSON.", null)),
         DeviceFaultException fault => Lost($"gave no valid answer: {fault.Message}", isCommitted),
@@ -63,9 +66,10 @@ internal sealed class LocalAttempt(string model, IEngineSource source, ChatRende
     {
         var engine = await GetEngineAsync(call);
         if (engine.Model.IsEmbedding) throw WrongKind("embeds texts and does not chat; ask it at /v1/embeddings");
-        if (fields.SetsReasoningEffort && !KnowsReasoningEffort(engine.Model))
+        var chat = chats.For(engine.Model);
+        if (fields.SetsReasoningEffort && !chat.Reads("reasoning_effort"))
             throw new InvalidRequestException(InvalidRequestException.Unsupported, $"'reasoning_effort' is not known to the model '{model}'; leave it out.", "reasoning_effort");
-        var prompt = chats.For(engine.Model).Render(fields.Chat);
+        var prompt = chat.Render(fields.Chat);
         var stop = Joined(prompt.Stop, fields.Stop);
         var request = Common(fields, engine.Model) with
         {
@@ -178,9 +182,6 @@ internal sealed class LocalAttempt(string model, IEngineSource source, ChatRende
                 throw new InvalidRequestException(InvalidRequestException.InvalidValue, $"'{param}' holds the token {token}; this model's tokens go from 0 to {loaded.VocabularySize - 1}.", param);
         }
     }
-
-    private static bool KnowsReasoningEffort(LoadedModel loaded) =>
-        loaded.ChatTemplate?.Contains("reasoning_effort", StringComparison.Ordinal) == true || loaded.ToolChatTemplate?.Contains("reasoning_effort", StringComparison.Ordinal) == true;
 
     private ReplyIdentity Identify(BackendCall call, string prefix, LoadedModel loaded) =>
         new(prefix + call.RequestId, model, time.GetUtcNow().ToUnixTimeSeconds(), "mycel-llama-" + loaded.LibraryVersion);

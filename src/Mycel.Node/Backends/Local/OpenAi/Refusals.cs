@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mycel.Llama;
+using Mycel.Node.Models;
 
 namespace Mycel.Node.Backends.Local.OpenAi;
 
@@ -13,7 +14,7 @@ internal static class Refusals
     public static AttemptOutcome Of(InvalidRequestException error) => Rejected(error.Code, error.Message, error.Param);
 
     /// <summary>The model cannot be served now.</summary>
-    public static AttemptOutcome Of(LocalModelException error) => new(AttemptKind.Refused, new Refusal(error.Status, error.Code, error.Message)
+    public static AttemptOutcome Of(ModelException error) => new(AttemptKind.Refused, new Refusal(error.Status, error.Code, error.Message)
     {
         RetryAfter = error.RetryAfterSeconds?.ToString(CultureInfo.InvariantCulture),
     });

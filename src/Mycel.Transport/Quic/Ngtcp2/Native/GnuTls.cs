@@ -15,6 +15,7 @@ internal static unsafe partial class GnuTls
     public const uint InitClient = 2;
     public const uint InitForceClientCertificate = 1 << 9;
     public const uint InitNoTickets = 1 << 10;
+    public const uint InitKeyShareTop = 1 << 11;
     public const int ErrorNoCertificateFound = -49;
     public const int ErrorCertificate = -43;
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using Mycel.Llama.Native;
 using Mycel.Node.Configuration;
 
-namespace Mycel.Node.Backends.Local;
+namespace Mycel.Node.Models;
 
 /// <summary>Finds the folder with llama.cpp's libraries for the backend that the settings ask for.</summary>
 internal static class EngineLibraries
@@ -13,7 +13,7 @@ internal static class EngineLibraries
     /// <summary>The folder to load from.</summary>
     /// <param name="options">The settings.</param>
     /// <param name="avoidGpu">Whether a GPU's libraries have failed, so that the processor's are to be taken where the settings leave the choice.</param>
-    /// <exception cref="LocalModelException">The libraries are not there.</exception>
+    /// <exception cref="ModelException">The libraries are not there.</exception>
     public static string Find(LocalEngineOptions options, bool avoidGpu)
     {
         if (options.Libraries.Length > 0)
@@ -34,7 +34,7 @@ internal static class EngineLibraries
             : $"llama.cpp's libraries for {backend} are not in {folder}. From a checkout, restore them with: eng/llama-libraries {backend}");
     }
 
-    private static LocalModelException Missing(string message) => new(503, "engine_unavailable", message);
+    private static ModelException Missing(string message) => new(503, "engine_unavailable", message);
 
     private static string Folder(string backend) => Path.Combine(Beside, backend);
 
