@@ -41,13 +41,11 @@ public sealed class TwoNodesTests(TwoNodesTests.Pair pair) : IClassFixture<TwoNo
     [InlineData("\"temperature\":0,\"messages\":[{\"role\":\"system\",\"content\":\"Be brief – ünïcode 你好 🍄.\"},{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"Hello\"}]}]")]
     public async Task Every_answer_is_the_same(string fields)
     {
-        // The first time the prompt is read, from then on it is kept: both nodes then find it so.
-        await pair.Home.AnswerAsync("Tell me of the sea.", fields);
         foreach (var stream in new[] { false, true })
         {
-            var direct = await Raw(pair.Home, LocalCalls.Tiny, fields, stream);
-            Assert.Equal(direct, await Raw(pair.Away, LocalCalls.Tiny, fields, stream));
-            Assert.Equal(direct, await Raw(pair.Away, "relay:" + LocalCalls.Tiny, fields, stream));
+            var direct = await Fresh(pair.Home, LocalCalls.Tiny, fields, stream);
+            Assert.Equal(direct, await Fresh(pair.Away, LocalCalls.Tiny, fields, stream));
+            Assert.Equal(direct, await Fresh(pair.Away, "relay:" + LocalCalls.Tiny, fields, stream));
         }
     }
 
@@ -80,6 +78,20 @@ public sealed class TwoNodesTests(TwoNodesTests.Pair pair) : IClassFixture<TwoNo
     }
 
     private static int IndexOf(string data) => data != "[DONE]" && JsonNode.Parse(data)!["choices"] is JsonArray { Count: > 0 } choices ? (int)choices[0]!["index"]! : int.MaxValue;
+
+    /// <summary>
+    /// An answer of an engine that was just started. The last digits of what llama.cpp computes depend on where in its cache the tokens lie, and a
+    /// near-tie makes another word of that: only from an empty cache are two answers equal byte for byte.
+    /// </summary>
+    private async Task<string> Fresh(NodeProcess node, string model, string fields, bool stream)
+    {
+        var restarts = await RestartsAsync();
+        ProcessSignals.Send(pair.Home.EngineId(), LocalCalls.Kill);
+        await Poll.UntilAsync(async () => await RestartsAsync() > restarts, "the node knows that its engine is gone");
+        return await Raw(node, model, fields, stream);
+
+        async Task<int> RestartsAsync() => (int)(await pair.Home.LocalAsync())["restarts"]!;
+    }
 
     /// <summary>A reply's bytes, less what is another with every request: ids, dates and times.</summary>
     private static async Task<string> Raw(NodeProcess node, string model, string fields, bool stream)
