@@ -39,6 +39,7 @@ internal static class UsageErrors
         bool option = token.StartsWith('-');
         string what = option ? $"'{path}' has no option '{token}'."
             : command.Subcommands.Count > 0 ? $"There is no command '{path} {token}'."
+            : line.UnmatchedTokens.Count == 1 && command.Options.Any(o => o.Name == "--prompt") ? $"'{path}' takes no '{token}'; ask one question with: {path} -p \"{token}\""
             : $"'{path}' takes no '{token}'; put text of several words in quotes.";
         string? near = NearestName.Find(token.Split('=')[0], NamesOf(line, option));
         return near is null ? what : $"{what} Did you mean '{near}'?";

@@ -31,6 +31,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("relay add", "'mycel relay add' needs URL: Base address of the device")]
     [InlineData("relay add http://x --max-concurrent 0", "--max-concurrent takes a whole number from 1 to 10000")]
     [InlineData("completion tcsh", "There is no script for 'tcsh'. There is one for each of bash, zsh, fish, pwsh.")]
+    [InlineData("chat Hello", "'mycel chat' takes no 'Hello'; ask one question with: mycel chat -p \"Hello\"")]
     [InlineData("chat what is this", "'mycel chat' takes no 'what'; put text of several words in quotes.")]
     [InlineData("status --endpoint ftp://x", "'ftp://x' is no address of a node.")]
     [InlineData("relay add http://x --api-key sk-123", "A key on the command line can be seen by every user")]
