@@ -11,12 +11,6 @@ namespace Mycel.Llama.Engine;
 /// </summary>
 internal sealed class EngineLoop : IDisposable
 {
-    /// <summary>How long a turn may take while anyone generates: prompts are read in pieces that fit into it.</summary>
-    private static readonly TimeSpan StepTarget = TimeSpan.FromMilliseconds(50);
-
-    /// <summary>Least prompt tokens of a turn, so that reading goes on whatever the machine.</summary>
-    private const int LeastPromptTokens = 16;
-
     /// <summary>Turns in a row that llama.cpp may fail to compute before the engine counts as broken.</summary>
     private const int MaxFailedTurns = 3;
 
@@ -24,6 +18,8 @@ internal sealed class EngineLoop : IDisposable
     private readonly LlamaContext _context;
     private readonly SequenceCache _cache;
     private readonly SamplerScratch _scratch = new();
+    private readonly PromptPacer _pacer = new();
+    private readonly LoopCounters _counters = new();
     private readonly ConcurrentQueue<Generation> _inbox = new();
     private readonly LinkedList<Generation> _waiting = [];
     private readonly List<Generation> _active = [];
@@ -41,16 +37,6 @@ internal sealed class EngineLoop : IDisposable
     private int _queued;
     private int _running;
     private int _turn;
-    private double _secondsPerPromptToken;
-    private long _steps;
-    private long _promptTokens;
-    private long _cachedTokens;
-    private long _generatedTokens;
-    private long _decodeTicks;
-    private long _sampleTicks;
-    private long _stepTicks;
-    private long _preemptions;
-    private int _cellsUsed;
     private int _failedTurns;
     private long _turnBeganAt;
 
@@ -79,20 +65,11 @@ internal sealed class EngineLoop : IDisposable
     /// <summary>How long the turn under way lasts so far; zero between turns.</summary>
     public TimeSpan TurnTime => Volatile.Read(ref _turnBeganAt) is var began && began == 0 ? default : Stopwatch.GetElapsedTime(began);
 
-    public EngineStatistics ReadStatistics() => new()
+    public EngineStatistics ReadStatistics() => _counters.Read() with
     {
         SlotsUsed = Volatile.Read(ref _running),
         Waiting = Math.Max(0, Volatile.Read(ref _queued) - Volatile.Read(ref _running)),
         CacheCells = _context.Cells,
-        CacheCellsUsed = Volatile.Read(ref _cellsUsed),
-        Steps = Volatile.Read(ref _steps),
-        PromptTokens = Volatile.Read(ref _promptTokens),
-        CachedTokens = Volatile.Read(ref _cachedTokens),
-        GeneratedTokens = Volatile.Read(ref _generatedTokens),
-        DecodeTime = Stopwatch.GetElapsedTime(0, Volatile.Read(ref _decodeTicks)),
-        SampleTime = Stopwatch.GetElapsedTime(0, Volatile.Read(ref _sampleTicks)),
-        StepTime = Stopwatch.GetElapsedTime(0, Volatile.Read(ref _stepTicks)),
-        Preemptions = Volatile.Read(ref _preemptions),
     };
 
     /// <summary>Takes a request whose fields were checked.</summary>
@@ -151,7 +128,7 @@ internal sealed class EngineLoop : IDisposable
                 Volatile.Write(ref _turnBeganAt, began);
                 var didSomething = Step();
                 Volatile.Write(ref _turnBeganAt, 0);
-                if (didSomething) Volatile.Write(ref _stepTicks, _stepTicks + Stopwatch.GetTimestamp() - began);
+                if (didSomething) _counters.AddStepTime(Stopwatch.GetTimestamp() - began);
                 else _wake.WaitOne();
             }
         }
@@ -228,7 +205,7 @@ internal sealed class EngineLoop : IDisposable
         generation.Cached = sequence.Count;
         generation.StartedAt = Stopwatch.GetTimestamp();
         generation.Sampler = new TokenSampler(generation.Request.Sampling, generation.Request.Sampling.Seed ?? (uint)Random.Shared.NextInt64(0, uint.MaxValue), _scratch);
-        _cachedTokens += sequence.Count;
+        _counters.AddCachedTokens(sequence.Count);
         generation.Sink.OnStart(generation.PromptCount, sequence.Count);
         return true;
     }
@@ -257,9 +234,7 @@ internal sealed class EngineLoop : IDisposable
 
     private void AddPrompts(int generating, int reading)
     {
-        var budget = _context.BatchSize - _context.Count;
-        if (generating > 0 && _secondsPerPromptToken > 0)
-            budget = Math.Min(budget, Math.Max(LeastPromptTokens, (int)(StepTarget.TotalSeconds / _secondsPerPromptToken) - generating));
+        var budget = _pacer.Budget(_context.BatchSize - _context.Count, generating);
         _turn++;
         for (var i = 0; i < _active.Count && budget > 0; i++)
         {
@@ -278,7 +253,7 @@ internal sealed class EngineLoop : IDisposable
                 if (isLast) generation.OutputIndex = index;
             }
             budget -= count;
-            _promptTokens += count;
+            _counters.AddPromptTokens(count);
         }
     }
 
@@ -287,16 +262,15 @@ internal sealed class EngineLoop : IDisposable
         var before = Stopwatch.GetTimestamp();
         var result = _context.Decode();
         var after = Stopwatch.GetTimestamp();
-        Volatile.Write(ref _decodeTicks, _decodeTicks + after - before);
-        Volatile.Write(ref _steps, _steps + 1);
+        _counters.AddStep(after - before);
         switch (result)
         {
             case DecodeResult.Done:
                 _failedTurns = 0;
-                Measure(Stopwatch.GetElapsedTime(before, after).TotalSeconds);
+                _pacer.Measure(_context.Count, _active.Count, Stopwatch.GetElapsedTime(before, after));
                 TakeOutputs();
-                Volatile.Write(ref _sampleTicks, _sampleTicks + Stopwatch.GetTimestamp() - after);
-                if ((_steps & 15) == 0) Volatile.Write(ref _cellsUsed, _cache.TokensHeld);
+                _counters.AddSampleTime(Stopwatch.GetTimestamp() - after);
+                if ((_counters.Steps & 15) == 0) _counters.SetCellsUsed(_cache.TokensHeld);
                 break;
             case DecodeResult.Aborted:
                 _context.Abort = false;
@@ -315,14 +289,6 @@ internal sealed class EngineLoop : IDisposable
                 if (++_failedTurns >= MaxFailedTurns) throw new InvalidOperationException($"llama.cpp failed to compute {_failedTurns} times in a row");
                 break;
         }
-    }
-
-    /// <summary>Learns what a prompt token costs, from batches that are mostly prompt.</summary>
-    private void Measure(double seconds)
-    {
-        if (_context.Count < LeastPromptTokens || _context.Count < 2 * _active.Count) return;
-        var cost = seconds / _context.Count;
-        _secondsPerPromptToken = _secondsPerPromptToken == 0 ? cost : 0.8 * _secondsPerPromptToken + 0.2 * cost;
     }
 
     /// <summary>The batch was not computed whole: tokens that were generated and did not reach the cache are read again as if they were prompt.</summary>
@@ -346,7 +312,7 @@ internal sealed class EngineLoop : IDisposable
             Finish(youngest, FinishReason.Failed, new(EngineFaultKind.TooLong, $"The request needs more than the {_context.Cells} tokens of context there are."));
             return;
         }
-        _preemptions++;
+        _counters.AddPreemption();
         var sequence = youngest.Sequence!;
         _cache.Clear(sequence);
         _cache.Release(sequence);
@@ -381,7 +347,7 @@ internal sealed class EngineLoop : IDisposable
             return;
         }
         generation.Generated++;
-        Volatile.Write(ref _generatedTokens, _generatedTokens + 1);
+        _counters.AddGeneratedToken();
         if (_model.IsEnd(token))
         {
             EndText(generation, FinishReason.Stop);
