@@ -25,6 +25,12 @@ public sealed record MycelOptions
     /// <summary>How this node computes models itself.</summary>
     public LocalEngineOptions Engine { get; init; } = new();
 
+    /// <summary>How this node is linked with others.</summary>
+    public LinkOptions Links { get; init; } = new();
+
+    /// <summary>Who else may ask for this node's models.</summary>
+    public SharingOptions Sharing { get; init; } = new();
+
     /// <summary>The line that forms when every slot is busy.</summary>
     public QueueOptions Queue { get; init; } = new();
 

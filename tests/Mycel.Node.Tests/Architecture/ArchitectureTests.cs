@@ -57,7 +57,7 @@ public class ArchitectureTests
         => Assert.Empty(ProjectArrows.Violations($"src/{project}.csproj", xml));
 
     [Theory]
-    [InlineData("Routing", "\nusing Mycel.Node.Hosting;", "F.cs:2: Routing -> Hosting runs against the plan (Routing may use: Configuration, Observability, Backends)")]
+    [InlineData("Routing", "\nusing Mycel.Node.Hosting;", "F.cs:2: Routing -> Hosting runs against the plan (Routing may use: Configuration, Observability, Backends, Links, Networks)")]
     [InlineData("Configuration", "using static Mycel.Node.Routing.Router;", "F.cs:1: Configuration -> Routing runs against the plan (Configuration may use: nothing)")]
     [InlineData("Backends", "using X = Mycel.Node.Settlement.Usage;", "Backends -> Settlement")]
     [InlineData("Routing", "class C\n{\n    global::Mycel.Node.Api.OpenAi.Dialect D;\n}", "F.cs:3: Routing -> Api")]

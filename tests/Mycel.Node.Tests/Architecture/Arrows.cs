@@ -28,11 +28,14 @@ internal static class Arrows
         ["Settlement"] = ["Configuration", "Observability"],
         ["Admission"] = ["Configuration", "Observability"],
         ["Models"] = ["Configuration", "Observability"],
-        ["Backends"] = ["Configuration", "Observability", "Models"],
-        ["Routing"] = ["Configuration", "Observability", "Backends"],
+        ["Links"] = ["Configuration", "Observability"],
+        ["Networks"] = ["Configuration", "Observability", "Links"],
+        ["Backends"] = ["Configuration", "Observability", "Models", "Links", "Networks"],
+        ["Routing"] = ["Configuration", "Observability", "Backends", "Links", "Networks"],
         ["Execution"] = ["Configuration", "Observability", "Settlement", "Admission", "Backends", "Routing"],
-        ["Api"] = ["Configuration", "Observability", "Settlement", "Admission", "Models", "Backends", "Routing", "Execution"],
-        ["Hosting"] = ["Configuration", "Observability", "Settlement", "Admission", "Models", "Backends", "Routing", "Execution", "Api"],
+        ["Peers"] = ["Configuration", "Observability", "Settlement", "Admission", "Links", "Networks", "Backends", "Routing", "Execution"],
+        ["Api"] = ["Configuration", "Observability", "Settlement", "Admission", "Models", "Links", "Networks", "Backends", "Routing", "Execution", "Peers"],
+        ["Hosting"] = ["Configuration", "Observability", "Settlement", "Admission", "Models", "Links", "Networks", "Backends", "Routing", "Execution", "Peers", "Api"],
         ["Cli"] = ["Configuration", "Admission", "Models", "Hosting"],
     };
 
