@@ -15,6 +15,9 @@ internal interface ILinks
     /// <summary>A peer is linked that was not.</summary>
     event Action<Link>? Linked;
 
+    /// <summary>A connection that this node dialled was made, be it the first of a link or a better one: the moment to greet.</summary>
+    event Action<Link>? Dialled;
+
     /// <summary>The last connection with a peer has ended.</summary>
     event Action<Link>? Unlinked;
 

@@ -1,0 +1,34 @@
+using Mycel.Identity.Certificates;
+using Mycel.Transport;
+
+namespace Mycel.Node.Links;
+
+/// <summary>One connection with a peer.</summary>
+/// <param name="Transport">The connection.</param>
+/// <param name="Peer">Who is at its other end.</param>
+/// <param name="Carrier">What carries it.</param>
+/// <param name="IsDialled">Whether this node dialled.</param>
+internal sealed record LinkConnection(ITransportConnection Transport, ProvenPeer Peer, Carrier Carrier, bool IsDialled)
+{
+    /// <summary>What is still open on it, as far as its carrier tells.</summary>
+    public int OpenStreams => Transport.ReadStatistics().OpenStreams;
+}
+
+/// <summary>Why a connection was closed; the code that its other end is given.</summary>
+internal enum LinkError
+{
+    /// <summary>The node stops.</summary>
+    Shutdown = 1,
+
+    /// <summary>The same node has connected anew.</summary>
+    Replaced = 2,
+
+    /// <summary>Both had dialled; one connection is enough.</summary>
+    Duplicate = 3,
+
+    /// <summary>The peer is not, or no longer, one to be linked with.</summary>
+    NotWanted = 4,
+
+    /// <summary>The node has as many links as it may.</summary>
+    Full = 5,
+}
