@@ -132,6 +132,7 @@ internal static partial class NodeHost
         services.AddSingleton<ModelCatalog>();
         services.AddSingleton(provider => new Dispatcher(provider.GetRequiredService<ModelCatalog>(), () => settings.Current.Queue.Depth));
         services.AddSingleton<ExchangeWatch>();
+        services.AddSingleton<RequestRunner>();
         services.AddSingleton<InferenceEndpoint>();
         services.AddSingleton<ModelsEndpoint>();
         services.AddSingleton<MetricsEndpoint>();

@@ -52,14 +52,14 @@ internal static class NodeEndpoints
         return TypedResults.Json(reply, NodeJson.Default.StatusReply);
     }
 
-    private static async Task Requests(HttpContext context, RequestLog requests, InferenceEndpoint inference, int? limit)
+    private static async Task Requests(HttpContext context, RequestLog requests, RequestRunner runner, int? limit)
     {
         if (limit is < 1 or > RequestLog.Capacity)
         {
             await ApiError.WriteAsync(context, 400, "invalid_value", $"limit must be from 1 to {RequestLog.Capacity}.", "limit");
             return;
         }
-        await context.Response.WriteAsJsonAsync(new RequestsReply(inference.Active(), requests.Latest(limit ?? DefaultRequests)), NodeJson.Default.RequestsReply);
+        await context.Response.WriteAsJsonAsync(new RequestsReply(runner.Active(), requests.Latest(limit ?? DefaultRequests)), NodeJson.Default.RequestsReply);
     }
 }
 

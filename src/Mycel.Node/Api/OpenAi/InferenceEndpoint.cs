@@ -1,25 +1,19 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
-using System.Text;
-using System.Text.Json;
 using Mycel.Node.Admission;
 using Mycel.Node.Backends;
 using Mycel.Node.Configuration;
 using Mycel.Node.Execution;
 using Mycel.Node.Observability;
 using Mycel.Node.Routing;
-using Mycel.Node.Settlement;
 
 namespace Mycel.Node.Api.OpenAi;
 
-/// <summary>The OpenAI requests that a model answers: read, admitted, routed, answered, written down.</summary>
-internal sealed partial class InferenceEndpoint(
-    IOptionsSource options, RequestLimits limits, ModelCatalog catalog, Dispatcher dispatcher, ExchangeWatch watch, NodeMetrics metrics,
-    RequestLog requests, BodyMemory bodies, NodeId node, TimeProvider time, ILogger<InferenceEndpoint> logger)
+/// <summary>The OpenAI requests that a model answers, as HTTP clients send them.</summary>
+internal sealed class InferenceEndpoint(
+    IOptionsSource options, RequestLimits limits, ModelCatalog catalog, RequestRunner runner, NodeMetrics metrics, BodyMemory bodies, NodeId node)
 {
-    private const int ClientGoneStatus = 499;
-    private const int BrokenStatus = 599;
     private const int MaxHops = 8;
 
     /// <summary>Bodies beyond this are not read on the thread that serves the sockets, in bytes.</summary>
@@ -61,7 +55,7 @@ internal sealed partial class InferenceEndpoint(
         var (body, error) = await RequestBody.ReadAsync(context, bodies, options.Current.Api);
         if (body is null)
         {
-            Record(requestId, "", null, startedAt, context.Response.StatusCode, error);
+            runner.RecordRefusal(requestId, "", startedAt, context.Response.StatusCode, error);
             return;
         }
         using (body)
@@ -72,7 +66,7 @@ internal sealed partial class InferenceEndpoint(
                 await FailAsync(context, requestId, "", startedAt, 400, fault!.Code, fault.Message, fault.Param);
                 return;
             }
-            if (FindTarget(document) is not { } target)
+            if (RequestRunner.FindModel<ModelTarget>(document, catalog.Find) is not { } target)
             {
                 await RefuseUnknownModelAsync(context, document, requestId, startedAt);
                 return;
@@ -83,7 +77,6 @@ internal sealed partial class InferenceEndpoint(
 
     private async Task ExchangeAsync(HttpContext context, InferenceKind kind, string requestId, long startedAt, RequestDocument document, ModelTarget target, string via, TimeSpan? deadline, LimitedPlace place)
     {
-        var settings = options.Current;
         using var headers = new PooledBuffer();
         ForwardedHeaders.Write(context.Request.Headers, via, headers);
         var call = new BackendCall
@@ -92,24 +85,12 @@ internal sealed partial class InferenceEndpoint(
             RequestId = requestId,
             Headers = headers.WrittenMemory,
             Document = document,
-            ConnectTimeout = TimeSpan.FromSeconds(settings.Relay.ConnectSeconds),
+            ConnectTimeout = TimeSpan.FromSeconds(options.Current.Relay.ConnectSeconds),
         };
-        await using var exchange = new Exchange(target, call, new HttpReplyChannel(context), startedAt, deadline, dispatcher, settings, metrics);
-        watch.Add(exchange);
-        ExchangeEnd end;
-        try
-        {
-            await using var hangUp = context.RequestAborted.UnsafeRegister(static state => ((Exchange)state!).End(EndReason.ClientGone), exchange);
-            end = await exchange.RunAsync();
-        }
-        finally
-        {
-            // First the place, then the count: who sees no request under way any more finds its place free.
-            place.Leave();
-            watch.Remove(exchange);
-        }
+        await using var exchange = runner.Begin(call, target, new HttpReplyChannel(context), startedAt, deadline);
+        var end = await runner.RunAsync(exchange, place, context.RequestAborted);
         if (end == ExchangeEnd.Refused) await AnswerRefusalAsync(context, exchange);
-        Settle(exchange, end, startedAt);
+        runner.Settle(exchange, end);
     }
 
     private static Task AnswerRefusalAsync(HttpContext context, Exchange exchange)
@@ -127,80 +108,9 @@ internal sealed partial class InferenceEndpoint(
         return Task.CompletedTask;
     }
 
-    /// <summary>Counts a finished request and writes it down.</summary>
-    private void Settle(Exchange exchange, ExchangeEnd end, long startedAt)
-    {
-        var reply = exchange.Reply;
-        var failed = end == ExchangeEnd.Broken || (end == ExchangeEnd.Completed && reply.BackendReportedError);
-        var status = end switch
-        {
-            ExchangeEnd.ClientGone => ClientGoneStatus,
-            ExchangeEnd.Refused => exchange.Refusal!.Status,
-            _ when failed => BrokenStatus,
-            _ => 200,
-        };
-        var route = exchange.Attempts > 0 ? exchange.Offer!.Metrics : metrics.Unrouted;
-        route.CountRequest(status);
-        if (status == 200) route.Duration.Record(Stopwatch.GetElapsedTime(startedAt));
-        if (exchange.Attempts > 1) metrics.Failovers.Add(exchange.Attempts - 1);
-        if (reply.Usage is { } usage)
-        {
-            if (usage.PromptTokens is { } prompt) route.PromptTokens.Add(prompt);
-            if (usage.CompletionTokens is { } completion) route.CompletionTokens.Add(completion);
-        }
-        var error = exchange.Refusal?.Message ?? (failed ? "The backend reported an error within its stream." : null);
-        if (failed || status >= 500) LogFailed(exchange.RequestId, exchange.Model, status, exchange.Attempts, error ?? "");
-        else if (exchange.Attempts > 1) LogFailover(exchange.RequestId, exchange.Model, exchange.Attempts, exchange.Offer!.Backend.Route);
-        else LogServed(exchange.RequestId, exchange.Model, status);
-        requests.Add(RecordOf(exchange, "done", status, status == 200 ? null : error));
-    }
-
-    /// <summary>The requests under way, as they are now.</summary>
-    public IReadOnlyList<RouteRecord> Active() =>
-        [.. watch.All().Select(e => RecordOf(e, StateName(e), 0, null))];
-
-    private static string StateName(Exchange exchange) => exchange.State switch
-    {
-        ExchangeState.Queued => "queued",
-        ExchangeState.Streaming when exchange.Reply.IsCommitted => "streaming",
-        ExchangeState.Done => "done",
-        _ => "waiting",
-    };
-
-    private RouteRecord RecordOf(Exchange exchange, string state, int status, string? error)
-    {
-        var duration = Stopwatch.GetElapsedTime(exchange.StartedAt);
-        var reply = exchange.Reply;
-        return new RouteRecord(
-            exchange.RequestId, exchange.Model, exchange.Attempts > 0 ? exchange.Offer?.Backend.Route : null, status, state, exchange.Attempts, time.GetUtcNow() - duration,
-            exchange.QueueTime.TotalMilliseconds, reply.IsCommitted ? reply.TimeToFirstOutput.TotalMilliseconds : null, duration.TotalMilliseconds,
-            reply.Usage?.PromptTokens, reply.Usage?.CompletionTokens, error);
-    }
-
-    private ModelTarget? FindTarget(RequestDocument document)
-    {
-        var json = document.Body.Span[document.Model];
-        Span<char> name = stackalloc char[RequestScanner.MaxModelBytes];
-        var text = json[1..^1];
-        if (text.IndexOf((byte)'\\') >= 0)
-        {
-            var reader = new Utf8JsonReader(json);
-            reader.Read();
-            try
-            {
-                return catalog.Find(name[..reader.CopyString(name)]);
-            }
-            catch (InvalidOperationException)
-            {
-                return null;
-            }
-        }
-        return Encoding.UTF8.TryGetChars(text, name, out var length) ? catalog.Find(name[..length]) : null;
-    }
-
     private async Task RefuseUnknownModelAsync(HttpContext context, RequestDocument document, string requestId, long startedAt)
     {
-        var name = NameOf(document);
+        var name = RequestRunner.NameOf(document);
         var message = catalog.OfflineHolder(name) is { } holder
             ? $"The model '{name}' is not available now: the relay '{holder}', which had it, is offline."
             : $"The model '{name}' does not exist here.{Suggestion(name)}";
@@ -212,20 +122,6 @@ internal sealed partial class InferenceEndpoint(
         var near = catalog.Near(name);
         if (near.Count > 0) return $" Did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?";
         return catalog.Listed.Count > 0 ? " GET /v1/models lists those that do." : " No model is here yet; add a relay with: mycel relay add URL";
-    }
-
-    private static string NameOf(RequestDocument document)
-    {
-        try
-        {
-            var reader = new Utf8JsonReader(document.Body.Span[document.Model]);
-            reader.Read();
-            return reader.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            return "(not valid UTF-8)";
-        }
     }
 
     private bool TryReadVia(IHeaderDictionary headers, out string via)
@@ -256,25 +152,7 @@ internal sealed partial class InferenceEndpoint(
 
     private async Task FailAsync(HttpContext context, string requestId, string model, long startedAt, int status, string code, string message, string? param = null)
     {
-        Record(requestId, model, message, startedAt, status, code);
+        runner.RecordRefusal(requestId, model, startedAt, status, message);
         await ApiError.WriteAsync(context, status, code, message, param);
     }
-
-    private void Record(string requestId, string model, string? message, long startedAt, int status, string? code)
-    {
-        metrics.Unrouted.CountRequest(status);
-        var duration = Stopwatch.GetElapsedTime(startedAt);
-        // The name of a model that does not exist is the caller's text: it is not counted by, and kept short.
-        var shown = model.Length > 64 ? model[..64] : model;
-        requests.Add(new RouteRecord(requestId, shown, null, status, "done", 0, time.GetUtcNow() - duration, 0, null, duration.TotalMilliseconds, null, null, message ?? code));
-    }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "request {Request} for {Model} failed with {Status} after {Attempts} attempts: {Reason}")]
-    private partial void LogFailed(string request, string model, int status, int attempts, string reason);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "request {Request} for {Model} was answered at attempt {Attempts}, by {Route}")]
-    private partial void LogFailover(string request, string model, int attempts, string route);
-
-    [LoggerMessage(Level = LogLevel.Debug, Message = "request {Request} for {Model} ended with {Status}")]
-    private partial void LogServed(string request, string model, int status);
 }

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using Mycel.Node.Backends;
 
-namespace Mycel.Node.Api.OpenAi;
+namespace Mycel.Node.Execution;
 
 /// <summary>What is wrong with a request body.</summary>
 /// <param name="Code">Error code.</param>
