@@ -4,8 +4,29 @@ using Mycel.Node.Observability;
 
 namespace Mycel.Node.Backends;
 
+/// <summary>How near a backend is to the one who asks.</summary>
+internal enum OfferPlace
+{
+    /// <summary>Computed by this node.</summary>
+    Local,
+
+    /// <summary>On a relay device of this node.</summary>
+    Relay,
+
+    /// <summary>On another node of the same account.</summary>
+    OwnPeer,
+
+    /// <summary>On a node of someone else.</summary>
+    Peer,
+}
+
 /// <summary>A model on a backend.</summary>
-internal sealed class Offer(Backend backend, string modelId, RouteMetrics metrics)
+/// <param name="backend">What serves it.</param>
+/// <param name="modelId">The model's name as the backend knows it.</param>
+/// <param name="metrics">Where its requests are counted.</param>
+/// <param name="figures">What is measured of it; null for a new one.</param>
+/// <param name="place">Where it is.</param>
+internal sealed class Offer(Backend backend, string modelId, RouteMetrics metrics, OfferFigures? figures = null, OfferPlace place = OfferPlace.Local)
 {
     public Backend Backend { get; } = backend;
 
@@ -16,4 +37,27 @@ internal sealed class Offer(Backend backend, string modelId, RouteMetrics metric
     public byte[] ModelIdJson { get; } = [(byte)'"', .. JsonEncodedText.Encode(modelId, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"'];
 
     public RouteMetrics Metrics { get; } = metrics;
+
+    public OfferFigures Figures { get; } = figures ?? new OfferFigures();
+
+    public OfferPlace Place { get; } = place;
+
+    /// <summary>Its quality, one of <see cref="Llama.Gguf.ModelTier"/>; null where it is not known.</summary>
+    public string? Tier { get; set; }
+
+    /// <summary>Requests at once for this model: the backend's bound, and that of the model where it has one.</summary>
+    public int Slots => Figures.Claims is { } claims ? Math.Min(claims.Slots, Backend.MaxConcurrent) : Backend.MaxConcurrent;
+
+    /// <summary>Whether one more request may be sent. Whose slots others take as well may have none left, and says so itself.</summary>
+    public bool HasSlot => Backend.InFlight < Backend.MaxConcurrent && (Figures.Claims is not { } claims || Figures.InFlight < claims.Slots);
+
+    /// <summary>How full it is: 0 for idle, 1 for full, more where others' requests wait there as well.</summary>
+    public double Load
+    {
+        get
+        {
+            var backend = (double)Backend.InFlight / Math.Max(1, Backend.MaxConcurrent);
+            return Figures.Claims is { } claims ? Math.Max(backend, (double)(Figures.InFlight + claims.TakenByOthers) / claims.Slots) : backend;
+        }
+    }
 }

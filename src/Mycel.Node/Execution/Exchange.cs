@@ -48,6 +48,7 @@ internal sealed class Exchange : IAsyncDisposable
     private List<Backend>? _tried;
     private Waiter? _waiter;
     private Offer? _offer;
+    private SessionKey _session;
     private long _queuedAt;
     private TimeSpan _queued;
     private long _probedAt;
@@ -133,7 +134,8 @@ internal sealed class Exchange : IAsyncDisposable
 
     private bool TryTakeSlot(out Waiter? waiter)
     {
-        var result = _dispatcher.Acquire(_target, _tried is null ? [] : [.. _tried], out var offer, out waiter);
+        if (_session.IsNone && _target.HasChoice) _session = SessionKey.Of(_call.Kind, _call.Document);
+        var result = _dispatcher.Acquire(_target, _tried is null ? [] : [.. _tried], out var offer, out waiter, _session);
         if (result == SlotResult.Taken)
         {
             _offer = offer;
@@ -164,7 +166,7 @@ internal sealed class Exchange : IAsyncDisposable
         if (isServed) return true;
         Refusal ??= _queueTimedOut
             ? new Refusal(503, "queue_timeout", $"No slot for '{Model}' became free within {_options.Queue.TimeoutSeconds:0.#} s (queue.timeout_s). Try again later.") { RetryAfter = "5" }
-            : new Refusal(404, "model_not_found", $"The model '{Model}' does not exist here any more: the last relay that had it was removed while the request waited.");
+            : new Refusal(404, "model_not_found", $"The model '{Model}' does not exist here any more: the last place that had it is gone since, while the request waited.");
         return false;
     }
 
@@ -176,13 +178,15 @@ internal sealed class Exchange : IAsyncDisposable
         State = ExchangeState.Streaming;
         try
         {
-            return await offer.Backend.AttemptAsync(_call, offer, _reply);
+            var outcome = await offer.Backend.AttemptAsync(_call, offer, _reply);
+            _reply.Measure(outcome, offer.Figures, _call.Kind);
+            return outcome;
         }
         finally
         {
             State = ExchangeState.Waiting;
             _call.FinishAttempt();
-            _dispatcher.Release(offer.Backend);
+            _dispatcher.Release(offer);
         }
     }
 

@@ -28,6 +28,8 @@ internal sealed class ReplyRelay(IReplyChannel channel, bool takeOutUsage) : IRe
     private byte[]? _tail;
     private int _tailLength;
     private long _lastOutputAt;
+    private long _committedAt;
+    private long _outputEvents;
     private Task? _keepAlive;
     private bool _isClosed;
 
@@ -109,6 +111,7 @@ internal sealed class ReplyRelay(IReplyChannel channel, bool takeOutUsage) : IRe
     private void RecordGap(int events)
     {
         Metrics!.InterTokenGap.Record(Stopwatch.GetElapsedTime(_lastOutputAt, LastReceivedAt));
+        _outputEvents += events;
         if (events > 1) Metrics.InterTokenGap.RecordZero(events - 1);
         _lastOutputAt = LastReceivedAt;
     }
@@ -212,7 +215,7 @@ internal sealed class ReplyRelay(IReplyChannel channel, bool takeOutUsage) : IRe
     {
         var now = Stopwatch.GetTimestamp();
         TimeToFirstOutput = Stopwatch.GetElapsedTime(StartedAt, now);
-        _lastOutputAt = now;
+        _lastOutputAt = _committedAt = now;
         lock (_gate)
         {
             IsCommitted = true;
@@ -225,6 +228,30 @@ internal sealed class ReplyRelay(IReplyChannel channel, bool takeOutUsage) : IRe
         }
         _held.Clear();
         if (_head.IsEventStream) Metrics!.TimeToFirstToken.Record(TimeToFirstOutput);
+    }
+
+    /// <summary>Takes the figures of the attempt that has ended, for the choice of backends.</summary>
+    public void Measure(AttemptOutcome outcome, OfferFigures figures, InferenceKind kind)
+    {
+        switch (outcome.Kind)
+        {
+            case AttemptKind.Completed when BackendReportedError:
+            case AttemptKind.Refused when outcome.Refusal!.Status is not (404 or 429):
+            case AttemptKind.Broken:
+                figures.RecordFailure();
+                break;
+            case AttemptKind.Completed when _head.IsEventStream:
+                // Each event is about a token where the backend counts none.
+                figures.RecordStream(
+                    Stopwatch.GetElapsedTime(AttemptStartedAt, _committedAt), Usage?.CompletionTokens ?? _outputEvents + 1, Stopwatch.GetElapsedTime(_committedAt, _lastOutputAt));
+                break;
+            case AttemptKind.Completed:
+                figures.RecordDocument(Stopwatch.GetElapsedTime(AttemptStartedAt), kind == InferenceKind.Embedding ? 0 : Usage?.CompletionTokens);
+                break;
+            case AttemptKind.Ended when IsCommitted && _head.IsEventStream:
+                figures.RecordFirstToken(Stopwatch.GetElapsedTime(AttemptStartedAt, _committedAt));
+                break;
+        }
     }
 
     /// <summary>Sends a comment to a caller whose stream has not begun, so that nobody between takes the silence for a dead connection.</summary>

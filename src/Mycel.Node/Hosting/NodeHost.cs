@@ -200,7 +200,7 @@ internal static partial class NodeHost
         LogStopped(log);
         return 0;
 
-        void Announce() => catalog.Rebuild(() => (relays.Devices, [.. local.Models.Select(m => m.Backend)]));
+        void Announce() => catalog.Rebuild(() => new BackendLists(relays.Devices, [.. local.Models.Select(m => m.Backend)], []));
     }
 
     /// <summary>Lets running work finish, up to the time set; what is left then is ended with an error that its caller sees.</summary>

@@ -20,13 +20,23 @@ internal enum SlotResult
 }
 
 /// <summary>A request in line.</summary>
-internal sealed class Waiter(string model, IReadOnlyList<Backend> tried)
+/// <param name="target">What was asked for.</param>
+/// <param name="tried">Backends that have refused it.</param>
+/// <param name="session">Its conversation.</param>
+/// <param name="since">When it began to wait, in milliseconds of the dispatcher's clock.</param>
+internal sealed class Waiter(ModelTarget target, IReadOnlyList<Backend> tried, SessionKey session, long since)
 {
     private readonly TaskCompletionSource<Offer?> _slot = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public string Model { get; } = model;
+    public ModelTarget Target { get; } = target;
+
+    public string Model => Target.Name;
 
     public IReadOnlyList<Backend> Tried { get; } = tried;
+
+    public SessionKey Session { get; } = session;
+
+    public long Since { get; } = since;
 
     /// <summary>The slot taken for it, or null when it left the line without one.</summary>
     public Task<Offer?> Slot => _slot.Task;
@@ -36,22 +46,35 @@ internal sealed class Waiter(string model, IReadOnlyList<Backend> tried)
 
 /// <summary>
 /// Hands out the backends' slots. Requests that find none free wait in one line; each change of state (a slot freed, a
-/// device come back, a model appeared, a limit raised) serves the first in line that can be served.
+/// device come back, a model appeared, a limit raised) serves the first in line that can be served. Beside a free slot waits only who is expected to
+/// be answered much sooner by another (<see cref="OfferRanking.IsWorthWaiting"/>).
 /// </summary>
-internal sealed class Dispatcher
+internal sealed class Dispatcher : IDisposable
 {
+    /// <summary>How often those are looked at that wait beside a free slot.</summary>
+    private static readonly TimeSpan PatienceTick = TimeSpan.FromMilliseconds(200);
+
     private readonly Lock _lock = new();
     private readonly LinkedList<Waiter> _line = [];
+    private readonly SessionMap _sessions = new();
     private readonly ModelCatalog _catalog;
     private readonly Func<int> _maxDepth;
+    private readonly TimeProvider _time;
+    private readonly long _startedAt;
+    private ITimer? _patience;
+    private bool _isPatient;
     private int _inFlight;
+    private int _changes;
 
     /// <param name="catalog">The names and what serves them.</param>
     /// <param name="maxDepth">Requests that may wait at once.</param>
-    public Dispatcher(ModelCatalog catalog, Func<int> maxDepth)
+    /// <param name="time">The clock; null for the machine's.</param>
+    public Dispatcher(ModelCatalog catalog, Func<int> maxDepth, TimeProvider? time = null)
     {
         _catalog = catalog;
         _maxDepth = maxDepth;
+        _time = time ?? TimeProvider.System;
+        _startedAt = _time.GetTimestamp();
         catalog.Changed += DispatchWaiting;
     }
 
@@ -67,22 +90,30 @@ internal sealed class Dispatcher
     /// <summary>Slots in use.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
 
+    /// <summary>Goes on by one with each slot that is taken or given back.</summary>
+    public int Changes => Volatile.Read(ref _changes);
+
+    /// <summary>The clock of <see cref="OfferFigures.LastUsedAt"/>, in milliseconds.</summary>
+    public long Now => (long)_time.GetElapsedTime(_startedAt).TotalMilliseconds;
+
     /// <summary>Takes a slot, or a place in line.</summary>
     /// <param name="target">What was asked for.</param>
     /// <param name="tried">Backends that have refused this request already.</param>
     /// <param name="offer">The slot, when one was taken.</param>
     /// <param name="waiter">The place, when in line.</param>
-    public SlotResult Acquire(ModelTarget target, IReadOnlyList<Backend> tried, out Offer? offer, out Waiter? waiter)
+    /// <param name="session">The conversation it belongs to; needed only where the target <see cref="ModelTarget.HasChoice"/>.</param>
+    public SlotResult Acquire(ModelTarget target, IReadOnlyList<Backend> tried, out Offer? offer, out Waiter? waiter, SessionKey session = default)
     {
         waiter = null;
         lock (_lock)
         {
             // While others were tried, another may have come that has the model.
-            if (tried.Count > 0) target = _catalog.Find(target.Name) ?? target;
-            if (TryTake(target, tried, out offer, out var anyLeft)) return SlotResult.Taken;
+            if (tried.Count > 0) target = _catalog.FindAgain(target) ?? target;
+            var canWait = _line.Count < _maxDepth();
+            if (TryTake(target, tried, session, canWait ? _line.Count : -1, 0, out offer, out var anyLeft)) return SlotResult.Taken;
             if (!anyLeft) return SlotResult.Exhausted;
-            if (_line.Count >= _maxDepth()) return SlotResult.QueueFull;
-            waiter = new Waiter(target.Name, tried);
+            if (!canWait) return SlotResult.QueueFull;
+            waiter = new Waiter(target, tried, session, target.HasChoice ? Now : 0);
             // A request that failed over has waited already: it goes before those that have not been served at all.
             if (tried.Count > 0) _line.AddFirst(waiter);
             else _line.AddLast(waiter);
@@ -91,12 +122,14 @@ internal sealed class Dispatcher
     }
 
     /// <summary>Gives a slot back.</summary>
-    public void Release(Backend backend)
+    public void Release(Offer offer)
     {
         lock (_lock)
         {
-            backend.InFlight--;
+            offer.Backend.InFlight--;
+            offer.Figures.InFlight--;
             _inFlight--;
+            _changes++;
             // One slot was freed, so one at most can be served.
             if (_line.Count > 0) ServeLine(most: 1);
         }
@@ -122,58 +155,102 @@ internal sealed class Dispatcher
 
     private void ServeLine(int most)
     {
+        var ahead = 0;
         for (var node = _line.First; node is not null && most > 0;)
         {
             var next = node.Next;
+            var waiter = node.Value;
             // The names may mean something else by now: a model may have appeared on another device, or its last one was removed.
-            if (_catalog.Find(node.Value.Model) is not { } target)
+            if (_catalog.FindAgain(waiter.Target) is not { } target)
             {
-                if (_catalog.OfflineHolder(node.Value.Model) is null)
+                if (_catalog.OfflineHolder(waiter.Model) is null)
                 {
                     _line.Remove(node);
-                    node.Value.TrySet(null);
+                    waiter.TrySet(null);
                 }
+                else ahead++;
             }
-            else if (TryTake(target, node.Value.Tried, out var offer, out _))
+            else if (TryTake(target, waiter.Tried, waiter.Session, ahead, waiter.Since, out var offer, out _))
             {
                 _line.Remove(node);
-                node.Value.TrySet(offer);
+                waiter.TrySet(offer);
                 most--;
             }
+            else ahead++;
             node = next;
         }
     }
 
-    /// <summary>Takes a slot of what the name means; of what stands in for it only once all of that has been tried.</summary>
-    private bool TryTake(ModelTarget target, IReadOnlyList<Backend> tried, [NotNullWhen(true)] out Offer? best, out bool anyLeft)
+    /// <summary>Takes a slot of what the name means.</summary>
+    /// <param name="target">What the name means.</param>
+    /// <param name="tried">Backends that have refused the request.</param>
+    /// <param name="session">Its conversation.</param>
+    /// <param name="ahead">Requests in line before it; -1 when it cannot wait.</param>
+    /// <param name="since">When it began to wait; 0 for now.</param>
+    /// <param name="best">The slot.</param>
+    /// <param name="anyLeft">Whether there is a backend that was not tried.</param>
+    private bool TryTake(ModelTarget target, IReadOnlyList<Backend> tried, SessionKey session, int ahead, long since, [NotNullWhen(true)] out Offer? best, out bool anyLeft)
     {
-        best = LeastLoaded(target, target.Offers, tried, out anyLeft);
-        if (!anyLeft) best = LeastLoaded(target, target.Fallbacks, tried, out anyLeft);
+        if (target.HasChoice) best = Choose(target, tried, session, ahead, since, out anyLeft);
+        else best = OnlyOne(target, tried, out anyLeft);
         if (best is null) return false;
         best.Backend.InFlight++;
+        best.Figures.InFlight++;
         _inFlight++;
+        _changes++;
         return true;
     }
 
-    /// <summary>The least loaded of those that can serve; those that failed a moment ago come last.</summary>
-    private static Offer? LeastLoaded(ModelTarget target, IReadOnlyList<Offer> offers, IReadOnlyList<Backend> tried, out bool anyLeft)
+    private static Offer? OnlyOne(ModelTarget target, IReadOnlyList<Backend> tried, out bool anyLeft)
     {
-        Offer? best = null;
-        anyLeft = false;
-        var bestRank = double.MaxValue;
-        var turn = offers.Count > 1 ? (int)(target.NextTurn() % (uint)offers.Count) : 0;
-        for (var i = 0; i < offers.Count; i++)
+        var offer = target.Offers[0];
+        anyLeft = tried.Count == 0 || !tried.Contains(offer.Backend);
+        return anyLeft && offer.HasSlot ? offer : null;
+    }
+
+    private Offer? Choose(ModelTarget target, IReadOnlyList<Backend> tried, SessionKey session, int ahead, long since, out bool anyLeft)
+    {
+        var now = Now;
+        var best = OfferRanking.Pick(target, tried, session.MayBeWarm ? _sessions.Find(target.Name, session, now) : null, now, out anyLeft);
+        if (best is null) return null;
+        if (ahead >= 0 && tried.Count == 0 && OfferRanking.IsWorthWaiting(target, best, ahead, since == 0 ? 0 : (now - since) / 1000.0, now))
         {
-            var offer = offers[(turn + i) % offers.Count];
-            var backend = offer.Backend;
-            if (tried.Count > 0 && tried.Contains(backend)) continue;
-            anyLeft = true;
-            if (backend.InFlight >= backend.MaxConcurrent) continue;
-            var rank = (double)backend.InFlight / backend.MaxConcurrent + (backend.Health.IsCoolingDown ? 10 : 0);
-            if (rank >= bestRank) continue;
-            best = offer;
-            bestRank = rank;
+            BePatient();
+            return null;
         }
+        OfferRanking.TakeTurn(target, best);
+        best.Figures.LastUsedAt = now;
+        if (!session.IsNone) _sessions.Remember(target.Name, session, best.Backend, now);
         return best;
+    }
+
+    /// <summary>Whoever waits beside a free slot is looked at again soon, whether or not anything changes.</summary>
+    private void BePatient()
+    {
+        if (_isPatient) return;
+        _isPatient = true;
+        _patience ??= _time.CreateTimer(static self => ((Dispatcher)self!).LookAgain(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _patience.Change(PatienceTick, Timeout.InfiniteTimeSpan);
+    }
+
+    private void LookAgain()
+    {
+        lock (_lock)
+        {
+            _isPatient = false;
+            ServeLine(int.MaxValue);
+        }
+    }
+
+    /// <summary>Where a conversation was served last; null where that is not known any more.</summary>
+    public Backend? WarmFor(string model, SessionKey session)
+    {
+        lock (_lock) return _sessions.Find(model, session, Now);
+    }
+
+    public void Dispose()
+    {
+        _catalog.Changed -= DispatchWaiting;
+        _patience?.Dispose();
     }
 }

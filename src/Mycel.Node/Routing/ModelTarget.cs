@@ -3,21 +3,31 @@ using Mycel.Node.Backends;
 namespace Mycel.Node.Routing;
 
 /// <summary>What a model name stands for: everything that can serve it.</summary>
-/// <param name="name">The name that was asked for.</param>
-/// <param name="offers">What it means.</param>
-/// <param name="fallbacks">What serves in its place once all of those have been tried.</param>
-internal sealed class ModelTarget(string name, IReadOnlyList<Offer> offers, IReadOnlyList<Offer>? fallbacks = null)
+internal sealed class ModelTarget
 {
-    private int _turn;
+    /// <param name="name">The name that was asked for.</param>
+    /// <param name="offers">What can serve it, the nearest first.</param>
+    /// <param name="isOwn">Whether nothing of a peer is, and never will be, among the offers.</param>
+    public ModelTarget(string name, IReadOnlyList<Offer> offers, bool isOwn = false)
+    {
+        Name = name;
+        Offers = offers;
+        IsOwn = isOwn;
+        // Those known for long and one that has just come begin level.
+        foreach (var offer in offers) Clock = Math.Max(Clock, offer.Figures.Turn);
+    }
 
     /// <summary>The name that was asked for.</summary>
-    public string Name { get; } = name;
+    public string Name { get; }
 
-    public IReadOnlyList<Offer> Offers { get; } = offers;
+    public IReadOnlyList<Offer> Offers { get; }
 
-    /// <summary>Asked only when each of <see cref="Offers"/> has refused: a name means first of all what it is listed for, even where that is busy.</summary>
-    public IReadOnlyList<Offer> Fallbacks { get; } = fallbacks ?? [];
+    /// <summary>Whether it stands for what this node has itself: what a peer asks for is never passed on to another peer.</summary>
+    public bool IsOwn { get; }
 
-    /// <summary>Where to begin looking, so that equals take turns.</summary>
-    public uint NextTurn() => (uint)Interlocked.Increment(ref _turn);
+    /// <summary>Whether there is anything to choose.</summary>
+    public bool HasChoice => Offers.Count > 1;
+
+    /// <summary>The turn that was served last, see <see cref="OfferRanking"/>; kept by the dispatcher under its lock.</summary>
+    public double Clock { get; set; }
 }

@@ -28,6 +28,9 @@ internal sealed class LocalBackend : Backend
     /// <summary>The name that requests ask for.</summary>
     public string Name { get; }
 
+    /// <summary>The model's quality, one of <see cref="Llama.Gguf.ModelTier"/>; null until it is loaded, and where it is not known.</summary>
+    public string? Tier { get; set; }
+
     public override int MaxConcurrent => Volatile.Read(ref _maxConcurrent);
 
     /// <summary>Its engine is watched by what keeps it, whose word ends a request at once: a long prompt, a model being loaded or a place in

@@ -188,6 +188,7 @@ internal sealed class LocalModels : ILocalModels, IAsyncDisposable
         {
             var settings = _options.Current.Engine;
             var facts = ReadFacts(model.Spec.Path);
+            model.Backend.Tier = facts.Tier;
             while (true)
             {
                 var budget = Budget(settings);

@@ -27,6 +27,12 @@ internal sealed class PeerBackend : Backend
 
     public string Name { get; }
 
+    /// <summary>Whether it is of this node's own account.</summary>
+    public bool IsOwn { get; init; }
+
+    /// <summary>Round-trip time of its link; zero where it is not known.</summary>
+    public TimeSpan RoundTrip => Links.Find(Peer)?.RoundTrip ?? TimeSpan.Zero;
+
     /// <summary>What it offers to this node, with the figures of its latest record.</summary>
     public IReadOnlyList<ModelOffer> Offers => _offers;
 
