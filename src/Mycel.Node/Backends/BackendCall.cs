@@ -40,6 +40,15 @@ internal sealed class BackendCall
     /// <summary>The caller's request body and what is to be changed in it.</summary>
     public required RequestDocument Document { get; init; }
 
+    /// <summary>When the caller wants no answer any more, in <see cref="System.Diagnostics.Stopwatch"/> ticks.</summary>
+    public long DeadlineAt { get; init; } = long.MaxValue;
+
+    /// <summary>The deadline of a request that has so much time in all.</summary>
+    /// <param name="startedAt">When it came, in <see cref="System.Diagnostics.Stopwatch"/> ticks.</param>
+    /// <param name="time">The time, or null for no deadline.</param>
+    public static long DeadlineFrom(long startedAt, TimeSpan? time) =>
+        time is { } limit ? startedAt + (long)(limit.TotalSeconds * System.Diagnostics.Stopwatch.Frequency) : long.MaxValue;
+
     /// <summary>Most time a connection may take to open.</summary>
     public required TimeSpan ConnectTimeout { get; init; }
 

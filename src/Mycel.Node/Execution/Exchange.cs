@@ -44,7 +44,6 @@ internal sealed class Exchange : IAsyncDisposable
     private readonly ReplyRelay _reply;
     private readonly ModelTarget _target;
     private readonly long _startedAt;
-    private readonly long _deadlineAt;
     private List<Backend>? _tried;
     private Waiter? _waiter;
     private Offer? _offer;
@@ -59,16 +58,14 @@ internal sealed class Exchange : IAsyncDisposable
     /// <param name="call">What backends are asked.</param>
     /// <param name="channel">The way back.</param>
     /// <param name="startedAt">When the request came, in <see cref="Stopwatch"/> ticks.</param>
-    /// <param name="deadline">Time the caller gives the whole request, or null.</param>
     /// <param name="dispatcher">Hands out slots.</param>
     /// <param name="options">The settings at its start.</param>
     /// <param name="metrics">Where it is counted.</param>
-    public Exchange(ModelTarget target, BackendCall call, IReplyChannel channel, long startedAt, TimeSpan? deadline, Dispatcher dispatcher, MycelOptions options, NodeMetrics metrics)
+    public Exchange(ModelTarget target, BackendCall call, IReplyChannel channel, long startedAt, Dispatcher dispatcher, MycelOptions options, NodeMetrics metrics)
     {
         _target = target;
         _call = call;
         _startedAt = startedAt;
-        _deadlineAt = deadline is { } limit ? startedAt + (long)(limit.TotalSeconds * Stopwatch.Frequency) : long.MaxValue;
         _dispatcher = dispatcher;
         _options = options;
         _metrics = metrics;
@@ -217,7 +214,7 @@ internal sealed class Exchange : IAsyncDisposable
     }
 
     private Refusal DeadlineRefusal() =>
-        new(504, "deadline_exceeded", $"The request was not answered within the deadline that it set ({Stopwatch.GetElapsedTime(_startedAt, _deadlineAt).TotalMilliseconds:0} ms, X-Mycel-Deadline-Ms).");
+        new(504, "deadline_exceeded", $"The request was not answered within the deadline that it set ({Stopwatch.GetElapsedTime(_startedAt, _call.DeadlineAt).TotalMilliseconds:0} ms, X-Mycel-Deadline-Ms).");
 
     /// <summary>Ends it from outside, queued or running.</summary>
     public void End(EndReason reason)
@@ -234,7 +231,7 @@ internal sealed class Exchange : IAsyncDisposable
     /// <summary>Looks whether any time is over; called a few times a second, from one thread.</summary>
     public void Check(long now)
     {
-        if (now >= _deadlineAt) End(EndReason.Deadline);
+        if (now >= _call.DeadlineAt) End(EndReason.Deadline);
         var relay = _options.Relay;
         if (_call.Document.IsStream && relay.KeepAliveSeconds > 0 && !_reply.IsCommitted) CheckKeepAlive(now, relay.KeepAliveSeconds);
         var attempt = Attempts;

@@ -23,26 +23,23 @@ internal sealed partial class RequestRunner(
     /// <param name="target">What was asked for.</param>
     /// <param name="channel">The way back.</param>
     /// <param name="startedAt">When it came, in <see cref="Stopwatch"/> ticks.</param>
-    /// <param name="deadline">Time the caller gives the whole request, or null.</param>
-    public Exchange Begin(BackendCall call, ModelTarget target, IReplyChannel channel, long startedAt, TimeSpan? deadline) =>
-        new(target, call, channel, startedAt, deadline, dispatcher, options.Current, metrics);
+    public Exchange Begin(BackendCall call, ModelTarget target, IReplyChannel channel, long startedAt) =>
+        new(target, call, channel, startedAt, dispatcher, options.Current, metrics);
 
-    /// <summary>Runs a request until it is answered, refused, broken or given up.</summary>
+    /// <summary>Runs a request until it is answered, refused, broken, or ended by <see cref="Exchange.End"/> because the caller is gone.</summary>
     /// <param name="exchange">The request.</param>
     /// <param name="place">Its place within the caller's limits, given back here.</param>
-    /// <param name="callerGone">The caller has hung up.</param>
-    public async ValueTask<ExchangeEnd> RunAsync(Exchange exchange, LimitedPlace? place, CancellationToken callerGone)
+    public async ValueTask<ExchangeEnd> RunAsync(Exchange exchange, LimitedPlace place)
     {
         watch.Add(exchange);
         try
         {
-            await using var hangUp = callerGone.UnsafeRegister(static state => ((Exchange)state!).End(EndReason.ClientGone), exchange);
             return await exchange.RunAsync();
         }
         finally
         {
             // First the place, then the count: who sees no request under way any more finds its place free.
-            place?.Leave();
+            place.Leave();
             watch.Remove(exchange);
         }
     }

@@ -39,13 +39,19 @@ internal sealed class InboundStream : IAsyncDisposable
     public void Write(IMessage message) => WireMessages.Write(Writer, FrameKind.Message, message);
 
     /// <summary>Answers with a refusal, which ends the answer, and reads nothing more.</summary>
-    public async ValueTask RefuseAsync(int status, string code, string message, bool mayTryOthers = true, int retryAfterSeconds = 0)
+    public ValueTask RefuseAsync(int status, string code, string message, bool mayTryOthers = true, int retryAfterSeconds = 0) =>
+        RefuseAsync(new Refusal { Status = (uint)status, Code = code, Message = message, MayTryOthers = mayTryOthers, RetryAfterS = (uint)retryAfterSeconds });
+
+    /// <inheritdoc cref="RefuseAsync(int, string, string, bool, int)"/>
+    public async ValueTask RefuseAsync(Refusal refusal)
     {
-        var refusal = new Refusal { Status = (uint)status, Code = code, Message = message, MayTryOthers = mayTryOthers, RetryAfterS = (uint)retryAfterSeconds };
         WireMessages.Write(Writer, FrameKind.Refusal, refusal);
         await Writer.FlushAsync(end: true);
         _stream.AbortRead((long)StreamError.Cancelled);
     }
+
+    /// <summary>Reads nothing more; a read under way ends.</summary>
+    public void StopReading() => _stream.AbortRead((long)StreamError.Cancelled);
 
     /// <summary>Ends it in both directions, from any thread.</summary>
     public void Abort(StreamError error)

@@ -12,7 +12,7 @@ internal sealed partial class StreamServer(TimeProvider time, ILogger logger)
     public const uint Version = 1;
 
     /// <summary>Longest request id, in characters.</summary>
-    private const int MaxRequestId = 64;
+    private const int MaxRequestId = 128;
 
     /// <summary>A stream whose header has not come by then is aborted.</summary>
     private static readonly TimeSpan HeaderTimeout = TimeSpan.FromSeconds(10);

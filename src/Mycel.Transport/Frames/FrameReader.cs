@@ -37,14 +37,16 @@ public sealed class FrameReader : IDisposable
     {
         while (true)
         {
-            if (TryTake(out Frame frame))
+            if (TryRead(out Frame frame))
                 return frame;
             if (!await FillAsync(cancellation).ConfigureAwait(false))
-                return _start == _end && _dataLeft == 0 ? null : throw new FrameException("the stream ended within a frame");
+                return null;
         }
     }
 
-    private bool TryTake(out Frame frame)
+    /// <summary>The next frame or piece of data, where it has come already.</summary>
+    /// <exception cref="FrameException">What came is no frame.</exception>
+    public bool TryRead(out Frame frame)
     {
         frame = default;
         int held = _end - _start;
@@ -91,7 +93,11 @@ public sealed class FrameReader : IDisposable
         return frame;
     }
 
-    private async ValueTask<bool> FillAsync(CancellationToken cancellation)
+    /// <summary>Waits for more, for whoever reads with <see cref="TryRead"/> alone.</summary>
+    /// <returns>False at the end of the stream, which is one between two frames only.</returns>
+    /// <exception cref="FrameException">The stream ended within a frame.</exception>
+    /// <exception cref="TransportException">The stream was aborted, or its connection has ended.</exception>
+    public async ValueTask<bool> FillAsync(CancellationToken cancellation = default)
     {
         if (_start == _end)
             _start = _end = 0;
@@ -101,7 +107,9 @@ public sealed class FrameReader : IDisposable
             Reserve(_end - _start + HeaderBytes);
         int count = await _stream.ReadAsync(_buffer.AsMemory(_end), cancellation).ConfigureAwait(false);
         _end += count;
-        return count > 0;
+        if (count > 0)
+            return true;
+        return _start == _end && _dataLeft == 0 ? false : throw new FrameException("the stream ended within a frame");
     }
 
     /// <summary>Makes room for so many bytes from the first unread one on.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Mycel.Node.Execution;
 using Mycel.Node.Api.OpenAi;
 using Mycel.Node.Backends;
 

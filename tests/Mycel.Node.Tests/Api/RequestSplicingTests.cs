@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using Mycel.Node.Execution;
 using Mycel.Node.Api.OpenAi;
 using Mycel.Node.Backends;
 using Mycel.Node.Observability;

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Text;
+using Mycel.Node.Execution;
 using Mycel.Node.Api.OpenAi;
 using Mycel.Node.Backends;
 using Mycel.Node.Backends.Relay;

@@ -285,8 +285,8 @@ public sealed class ExchangeTests
     private Exchange Exchange(TimeSpan? deadline = null)
     {
         var document = RequestScanner.Scan(InferenceKind.Chat, Encoding.UTF8.GetBytes("""{"model":"m","stream":true,"messages":[]}"""), out _)!;
-        var call = new BackendCall { Kind = InferenceKind.Chat, RequestId = "r", Headers = default, Document = document, ConnectTimeout = TimeSpan.FromSeconds(1) };
-        return new Exchange(Target(), call, _channel, _started, deadline, _dispatcher, _options, _metrics);
+        var call = new BackendCall { Kind = InferenceKind.Chat, RequestId = "r", Headers = default, Document = document, ConnectTimeout = TimeSpan.FromSeconds(1), DeadlineAt = BackendCall.DeadlineFrom(_started, deadline) };
+        return new Exchange(Target(), call, _channel, _started, _dispatcher, _options, _metrics);
     }
 
     private ModelTarget Target() => new("m", [new Offer(_a, "m", new RouteMetrics("a", "m")), new Offer(_b, "m", new RouteMetrics("b", "m"))]);

@@ -1,6 +1,6 @@
-using System.Collections.Frozen;
 using System.Text;
 using Microsoft.Extensions.Primitives;
+using Mycel.Node.Backends;
 using Mycel.Node.Execution;
 
 namespace Mycel.Node.Api.OpenAi;
@@ -8,23 +8,6 @@ namespace Mycel.Node.Api.OpenAi;
 /// <summary>Writes the caller's end-to-end headers for a backend. What proves who the caller is never goes along.</summary>
 internal static class ForwardedHeaders
 {
-    private static readonly FrozenSet<string> Dropped = FrozenSet.ToFrozenSet(
-    [
-        // credentials
-        "Authorization", "X-Api-Key", "Api-Key", "X-Goog-Api-Key", "Cookie", "Proxy-Authorization",
-        // hop by hop (RFC 9110, 7.6.1) and framing, which are this connection's own
-        "Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Content-Length", "Expect", "Host",
-        // the reply must stay readable beside the flow
-        "Accept-Encoding",
-        // where the caller sits is the node's to know
-        "Origin", "Referer", "Forwarded", "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP",
-        // set anew
-        "X-Request-ID", "Request-Id", "X-Mycel-Deadline-Ms", "X-Mycel-Via",
-    ], StringComparer.OrdinalIgnoreCase);
-
-    /// <summary>What proxies in front say of the caller; some put its access token there.</summary>
-    private const string ForwardedPrefix = "X-Forwarded-";
-
     /// <param name="headers">The caller's headers.</param>
     /// <param name="via">Ids of the nodes that the request has passed, this one the last.</param>
     /// <param name="target">Where the lines are written.</param>
@@ -33,11 +16,11 @@ internal static class ForwardedHeaders
         var connection = headers.Connection;
         foreach (var (name, values) in headers)
         {
-            if (name.Length == 0 || name[0] == ':' || Dropped.Contains(name) || name.StartsWith(ForwardedPrefix, StringComparison.OrdinalIgnoreCase)) continue;
+            if (EndToEndHeaders.IsDropped(name)) continue;
             if (connection.Count > 0 && IsNamed(connection, name)) continue;
             foreach (var value in values) WriteLine(name, value ?? "", target);
         }
-        WriteLine("X-Mycel-Via", via, target);
+        WriteLine(EndToEndHeaders.Via, via, target);
     }
 
     /// <summary>Whether the Connection header names another one, which then is hop by hop too.</summary>

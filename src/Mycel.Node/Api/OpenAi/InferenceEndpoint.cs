@@ -14,8 +14,6 @@ namespace Mycel.Node.Api.OpenAi;
 internal sealed class InferenceEndpoint(
     IOptionsSource options, RequestLimits limits, ModelCatalog catalog, RequestRunner runner, NodeMetrics metrics, BodyMemory bodies, NodeId node)
 {
-    private const int MaxHops = 8;
-
     /// <summary>Bodies beyond this are not read on the thread that serves the sockets, in bytes.</summary>
     private const int LargeBodyBytes = 256 * 1024;
 
@@ -42,7 +40,7 @@ internal sealed class InferenceEndpoint(
 
     private async Task AdmittedAsync(HttpContext context, InferenceKind kind, string requestId, long startedAt, LimitedPlace place)
     {
-        if (!TryReadVia(context.Request.Headers, out var via))
+        if (!EndToEndHeaders.TryPass(context.Request.Headers[EndToEndHeaders.Via].ToString(), node.Value, out var via))
         {
             await FailAsync(context, requestId, "", startedAt, 508, "loop_detected", "The request came back to a node that it has passed already: two nodes relay to each other. Remove one of the two relays.");
             return;
@@ -85,10 +83,12 @@ internal sealed class InferenceEndpoint(
             RequestId = requestId,
             Headers = headers.WrittenMemory,
             Document = document,
+            DeadlineAt = BackendCall.DeadlineFrom(startedAt, deadline),
             ConnectTimeout = TimeSpan.FromSeconds(options.Current.Relay.ConnectSeconds),
         };
-        await using var exchange = runner.Begin(call, target, new HttpReplyChannel(context), startedAt, deadline);
-        var end = await runner.RunAsync(exchange, place, context.RequestAborted);
+        await using var exchange = runner.Begin(call, target, new HttpReplyChannel(context), startedAt);
+        await using var hangUp = context.RequestAborted.UnsafeRegister(static state => ((Exchange)state!).End(EndReason.ClientGone), exchange);
+        var end = await runner.RunAsync(exchange, place);
         if (end == ExchangeEnd.Refused) await AnswerRefusalAsync(context, exchange);
         runner.Settle(exchange, end);
     }
@@ -122,15 +122,6 @@ internal sealed class InferenceEndpoint(
         var near = catalog.Near(name);
         if (near.Count > 0) return $" Did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?";
         return catalog.Listed.Count > 0 ? " GET /v1/models lists those that do." : " No model is here yet; add a relay with: mycel relay add URL";
-    }
-
-    private bool TryReadVia(IHeaderDictionary headers, out string via)
-    {
-        var passed = headers["X-Mycel-Via"].ToString();
-        via = passed.Length == 0 ? node.Value : $"{passed},{node.Value}";
-        if (passed.Length == 0) return true;
-        var hops = passed.Split(',', StringSplitOptions.TrimEntries);
-        return hops.Length <= MaxHops && !hops.Contains(node.Value, StringComparer.OrdinalIgnoreCase);
     }
 
     private static bool TryReadDeadline(IHeaderDictionary headers, out TimeSpan? deadline)

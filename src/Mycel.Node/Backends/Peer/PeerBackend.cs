@@ -1,3 +1,4 @@
+using System.Globalization;
 using Mycel.Identity;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
@@ -7,7 +8,12 @@ namespace Mycel.Node.Backends.Peer;
 /// <summary>Another node, asked over its link.</summary>
 internal sealed class PeerBackend : Backend
 {
-    private volatile IReadOnlyList<ModelOffer> _offers;
+    private static readonly IReadOnlyDictionary<string, NetworkId> NoNetworks = new Dictionary<string, NetworkId>();
+
+    private readonly ILinks _links;
+    private volatile IReadOnlyList<ModelOffer> _offers = [];
+    private volatile IReadOnlyDictionary<string, NetworkId> _networks = NoNetworks;
+    private int _maxConcurrent;
 
     /// <param name="peer">The node.</param>
     /// <param name="name">Its name, made unique among the peers.</param>
@@ -19,29 +25,56 @@ internal sealed class PeerBackend : Backend
     {
         Peer = peer;
         Name = name;
-        _offers = offers;
-        Links = links;
+        _links = links;
+        Update(offers);
     }
 
     public PeerId Peer { get; }
 
     public string Name { get; }
 
-    /// <summary>Whether it is of this node's own account.</summary>
+    /// <summary>Whether it is of this node's own account, and asks no price.</summary>
     public bool IsOwn { get; init; }
-
-    /// <summary>Round-trip time of its link; zero where it is not known.</summary>
-    public TimeSpan RoundTrip => Links.Find(Peer)?.RoundTrip ?? TimeSpan.Zero;
 
     /// <summary>What it offers to this node, with the figures of its latest record.</summary>
     public IReadOnlyList<ModelOffer> Offers => _offers;
 
-    private ILinks Links { get; }
+    /// <summary>Its slots in all, as it says; at least one. What comes in beyond its free ones waits there.</summary>
+    public override int MaxConcurrent => Volatile.Read(ref _maxConcurrent);
 
-    /// <summary>Its slots in all, as it says; at least one.</summary>
-    public override int MaxConcurrent => 1;
+    /// <summary>Smoothed round-trip time of its link; zero where it is not known.</summary>
+    public TimeSpan RoundTrip => _links.Find(Peer)?.RoundTrip ?? TimeSpan.Zero;
 
-    public override ValueTask<AttemptOutcome> AttemptAsync(BackendCall call, Offer offer, IReplySink sink) => throw new NotImplementedException();
+    /// <summary>Takes over what a newer record says.</summary>
+    /// <param name="offers">What it offers to this node.</param>
+    /// <param name="networks">The network in which each of them is asked for; none for those of the own account's nodes.</param>
+    public void Update(IReadOnlyList<ModelOffer> offers, IReadOnlyDictionary<string, NetworkId>? networks = null)
+    {
+        _networks = networks ?? NoNetworks;
+        _offers = offers;
+        Volatile.Write(ref _maxConcurrent, (int)Math.Clamp(offers.Sum(o => (long)o.Slots), 1, 10_000));
+    }
 
-    protected override Task<bool> LookAsync() => Task.FromResult(Links.Find(Peer) is not null);
+    public override async ValueTask<AttemptOutcome> AttemptAsync(BackendCall call, Offer offer, IReplySink sink)
+    {
+        var outcome = _links.Find(Peer) is { } link
+            ? await PeerAttempt.RunAsync(Name, link, _networks.TryGetValue(offer.ModelId, out var network) ? network : null, call, offer, sink)
+            : new AttemptOutcome(AttemptKind.Refused, new Refusal(502, "upstream_unreachable", $"The node '{Name}' is not linked at the moment."));
+        switch (outcome.Kind)
+        {
+            case AttemptKind.Completed or AttemptKind.Rejected:
+                Health.RecordSuccess();
+                break;
+            case AttemptKind.Refused when outcome.Refusal!.Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable:
+                Health.RecordBusy(int.TryParse(outcome.Refusal.RetryAfter, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds) : null);
+                break;
+            case AttemptKind.Refused or AttemptKind.Broken:
+                Health.RecordFailure(outcome.Refusal!.Message);
+                break;
+        }
+        return outcome;
+    }
+
+    /// <summary>A link that is silent while something waits on it ends by itself within seconds, so its being there is the answer.</summary>
+    protected override Task<bool> LookAsync() => Task.FromResult(_links.Find(Peer) is not null);
 }

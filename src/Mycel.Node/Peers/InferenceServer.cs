@@ -1,0 +1,230 @@
+using System.Diagnostics;
+using System.Globalization;
+using Google.Protobuf;
+using Mycel.Node.Admission;
+using Mycel.Node.Backends;
+using Mycel.Node.Configuration;
+using Mycel.Node.Execution;
+using Mycel.Node.Links;
+using Mycel.Node.Links.Wire;
+using Mycel.Node.Networks;
+using Mycel.Node.Observability;
+using Mycel.Node.Routing;
+using Mycel.Transport;
+using Mycel.Transport.Frames;
+
+namespace Mycel.Node.Peers;
+
+/// <summary>
+/// Answers peers' requests to models: who asks, whether they may, and whether there is room is decided before anything is computed. A
+/// peer is served what this node has itself, never what another peer has.
+/// </summary>
+internal sealed class InferenceServer(
+    IPeerBook book, OwnModels own, ModelCatalog catalog, RequestLimits limits, RequestRunner runner, BodyMemory bodies, IOptionsSource options, NodeId node,
+    NodeState state, NodeMetrics metrics, TimeProvider time) : IStreamHandler
+{
+    /// <summary>Time for the whole body of a request, and after the answer for the asker to end its direction.</summary>
+    private static readonly TimeSpan BodyTimeout = TimeSpan.FromMinutes(2);
+
+    private static readonly TimeSpan EndTimeout = TimeSpan.FromSeconds(10);
+
+    /// <summary>Bodies beyond this are not read on the thread that serves the sockets, in bytes.</summary>
+    private const int LargeBodyBytes = 256 * 1024;
+
+    private const int MaxDeadlineMs = 86_400_000;
+
+    public Kind Kind => Kind.Inference;
+
+    public async Task HandleAsync(InboundStream stream)
+    {
+        var startedAt = Stopwatch.GetTimestamp();
+        var requestId = stream.Header.RequestId;
+        if (book.StandingOf(stream.Link.Id, out var whyNot) is not { } standing)
+        {
+            await RefuseAsync(stream, startedAt, 403, "not_allowed", whyNot ?? "This node does not know you.");
+            return;
+        }
+        if (state.Phase != NodePhase.Ready)
+        {
+            await RefuseAsync(stream, startedAt, 503, "draining", "The node is shutting down.");
+            return;
+        }
+        if (stream.Header.Inference is not { } request || KindOf(request.Path) is not { } kind)
+        {
+            await RefuseAsync(stream, startedAt, 404, "not_found", "This node has no such interface for peers.");
+            return;
+        }
+        if (!limits.TryEnter(null, out var refusal))
+        {
+            metrics.LimitRefusals.GetOrAdd(refusal.Name, static _ => new StripedCounter()).Increment();
+            await RefuseAsync(stream, startedAt, 429, refusal.Code, refusal.Message, retryAfterSeconds: refusal.RetryAfterSeconds ?? 0);
+            return;
+        }
+        var place = new LimitedPlace(limits, null);
+        try
+        {
+            await AdmittedAsync(stream, request, kind, standing, requestId, startedAt, place);
+        }
+        finally
+        {
+            place.Leave();
+        }
+    }
+
+    private async Task AdmittedAsync(InboundStream stream, Inference request, InferenceKind kind, PeerStanding standing, string requestId, long startedAt, LimitedPlace place)
+    {
+        var settings = options.Current;
+        using var body = new BodyBuffer(bodies, settings.Api);
+        if (await ReadBodyAsync(stream, body) is { } error)
+        {
+            var (status, message) = BodyBuffer.Explain(error, settings.Api);
+            await RefuseAsync(stream, startedAt, status, error, message, mayTryOthers: status == 503);
+            return;
+        }
+        if (body.Memory.Length > LargeBodyBytes) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        if (RequestScanner.Scan(kind, body.Memory, out var fault) is not { } document)
+        {
+            await RefuseAsync(stream, startedAt, 400, fault!.Code, fault.Message, mayTryOthers: false);
+            return;
+        }
+        var name = RequestRunner.NameOf(document);
+        // A model that is not shared with the asker is, to it, one that is not here.
+        if (catalog.FindOwn(name) is not { } target || !own.MayAsk(standing, target.Name, out _))
+        {
+            await RefuseAsync(stream, startedAt, 404, "model_not_found", $"The model '{name}' is not on this node, or not shared with you.", model: name);
+            return;
+        }
+        using var headers = new PooledBuffer();
+        if (!PeerHeaders.TryCopy(request.Headers.Span, node.Value, headers, out var isLoop))
+        {
+            await (isLoop
+                ? RefuseAsync(stream, startedAt, 508, "loop_detected", "The request came back to a node that it has passed already.")
+                : RefuseAsync(stream, startedAt, 400, "invalid_headers", "The request's headers are malformed.", mayTryOthers: false));
+            return;
+        }
+        var call = new BackendCall
+        {
+            Kind = kind,
+            RequestId = requestId,
+            Headers = headers.WrittenMemory,
+            Document = document,
+            DeadlineAt = BackendCall.DeadlineFrom(startedAt, stream.Header.DeadlineMs is > 0 and <= MaxDeadlineMs and var ms ? TimeSpan.FromMilliseconds(ms) : null),
+            ConnectTimeout = TimeSpan.FromSeconds(settings.Relay.ConnectSeconds),
+        };
+        await RunAsync(stream, call, target, startedAt, place);
+    }
+
+    private async Task RunAsync(InboundStream stream, BackendCall call, ModelTarget target, long startedAt, LimitedPlace place)
+    {
+        var channel = new PeerReplyChannel(stream);
+        await using var exchange = runner.Begin(call, target, channel, startedAt);
+        var watching = EndWithCallerAsync(stream, exchange);
+        try
+        {
+            var end = await runner.RunAsync(exchange, place);
+            switch (end)
+            {
+                case ExchangeEnd.Refused:
+                    await AnswerRefusalAsync(stream, exchange.Refusal!);
+                    break;
+                case ExchangeEnd.Completed or ExchangeEnd.Broken:
+                    await channel.FinishAsync(exchange.Reply.Usage);
+                    break;
+                default:
+                    stream.Abort(StreamError.Cancelled);
+                    break;
+            }
+            runner.Settle(exchange, end);
+        }
+        catch
+        {
+            stream.Abort(StreamError.Internal);
+            throw;
+        }
+        finally
+        {
+            // The stream's memory is read into until then.
+            await AtMostAsync(watching, EndTimeout, stream);
+        }
+    }
+
+    /// <summary>Waits for what reads from a stream; aborts the stream where that takes longer.</summary>
+    private async ValueTask AtMostAsync(Task reading, TimeSpan limit, InboundStream stream)
+    {
+        if (reading.IsCompleted) return;
+        await using var timer = time.CreateTimer(static s => ((InboundStream)s!).Abort(StreamError.Deadline), stream, limit, Timeout.InfiniteTimeSpan);
+        await reading;
+    }
+
+    /// <summary>Ends the request when its caller gives it up: then, and only then, it resets the direction that it keeps open while it waits.</summary>
+    private static async Task EndWithCallerAsync(InboundStream stream, Exchange exchange)
+    {
+        try
+        {
+            // Nothing is due any more but the end, which comes when the caller has the whole answer.
+            while (await stream.Reader.ReadAsync() is not null)
+            {
+            }
+        }
+        catch (Exception gone) when (gone is TransportException or FrameException or ObjectDisposedException or OperationCanceledException)
+        {
+            exchange.End(EndReason.ClientGone);
+        }
+    }
+
+    /// <summary>Reads the body up to the frame that ends it.</summary>
+    /// <returns>Null, or the code of the error.</returns>
+    private async ValueTask<string?> ReadBodyAsync(InboundStream stream, BodyBuffer body)
+    {
+        var filling = FillAsync(stream, body);
+        if (filling.IsCompleted) return await filling;
+        var waiting = filling.AsTask();
+        await AtMostAsync(waiting, BodyTimeout, stream);
+        return await waiting;
+    }
+
+    private static async ValueTask<string?> FillAsync(InboundStream stream, BodyBuffer body)
+    {
+        while (true)
+        {
+            while (stream.Reader.TryRead(out var frame))
+            {
+                if (frame.Kind == FrameKind.Trailer) return null;
+                if (frame.Kind != FrameKind.Data) throw new FrameException($"a frame of the kind {frame.Kind} came within a request's body");
+                if (body.Append(frame.Payload.Span) is { } error) return error;
+            }
+            if (!await stream.Reader.FillAsync()) throw new FrameException("the request ended within its body");
+        }
+    }
+
+    private static async Task AnswerRefusalAsync(InboundStream stream, Backends.Refusal refusal)
+    {
+        var said = new Links.Wire.Refusal
+        {
+            Status = (uint)refusal.Status,
+            Code = refusal.Code,
+            Message = refusal.Message,
+            // Whoever has this model may think otherwise, but a request found wrong is wrong everywhere.
+            MayTryOthers = refusal.Status is not (400 or 405 or 413 or 415 or 422),
+        };
+        if (refusal.Body is { } body) said.Body = UnsafeByteOperations.UnsafeWrap(body);
+        if (refusal.ContentType is { } type) said.ContentType = type;
+        if (uint.TryParse(refusal.RetryAfter, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds)) said.RetryAfterS = seconds;
+        await stream.RefuseAsync(said);
+    }
+
+    private async Task RefuseAsync(
+        InboundStream stream, long startedAt, int status, string code, string message, bool mayTryOthers = true, int retryAfterSeconds = 0, string model = "")
+    {
+        runner.RecordRefusal(stream.Header.RequestId, model, startedAt, status, message);
+        await stream.RefuseAsync(status, code, message, mayTryOthers, retryAfterSeconds);
+    }
+
+    private static InferenceKind? KindOf(string path) => path switch
+    {
+        "/v1/chat/completions" => InferenceKind.Chat,
+        "/v1/completions" => InferenceKind.Completion,
+        "/v1/embeddings" => InferenceKind.Embedding,
+        _ => null,
+    };
+}
