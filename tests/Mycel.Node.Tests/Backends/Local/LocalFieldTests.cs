@@ -285,7 +285,7 @@ public class LocalFieldTests
                 .Select(n => $",\"{n}\":{Value(random, 0)}");
             var body = $$"""{"model":"tiny",{{needed}}{{string.Concat(fields)}},"stream":{{(kind != InferenceKind.Embedding && random.Next(2) == 0 ? "true" : "false")}}}""";
             _harness.Engine.Model = _harness.Engine.Model with { IsEmbedding = kind == InferenceKind.Embedding };
-            if (Mycel.Node.Api.OpenAi.RequestScanner.Scan(kind, System.Text.Encoding.UTF8.GetBytes(body), out _) is null) continue;
+            if (Mycel.Node.Execution.RequestScanner.Scan(kind, System.Text.Encoding.UTF8.GetBytes(body), out _) is null) continue;
             var outcome = await _harness.AskBodyAsync(kind, body);
             Assert.True(outcome.Kind is AttemptKind.Completed or AttemptKind.Rejected, $"seed {seed}: {body}");
             if (outcome.Kind == AttemptKind.Rejected) JsonDocument.Parse(outcome.Refusal!.Body!).Dispose();
