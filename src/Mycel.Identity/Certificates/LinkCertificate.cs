@@ -11,8 +11,8 @@ namespace Mycel.Identity.Certificates;
 /// </summary>
 public static class LinkCertificate
 {
-    /// <summary>The extension's object identifier, under the arc for UUIDs (ITU-T X.667).</summary>
-    public const string ExtensionOid = "2.25.184512043928310461277355918201746523";
+    /// <summary>The extension's object identifier, under the arc for UUIDs (ITU-T X.667). Its last number fits 63 bits: GnuTLS reads no larger ones.</summary>
+    public const string ExtensionOid = "2.25.4672583109821374529";
 
     /// <summary>How long a certificate lasts; a new one is made when half of it is over.</summary>
     public static readonly TimeSpan Validity = TimeSpan.FromDays(7);
