@@ -47,6 +47,7 @@ internal static class CommandLine
         root.Subcommands.Add(ChatCommand.Build());
         root.Subcommands.Add(StatusCommand.Build());
         root.Subcommands.Add(ModelsCommands.Build());
+        root.Subcommands.Add(PlanCommand.Build());
         root.Subcommands.Add(RelayCommands.Build());
         root.Subcommands.Add(KeysCommands.Build());
         root.Subcommands.Add(SecretCommands.Build());

@@ -147,6 +147,7 @@ internal static partial class NodeHost
         app.Use(next => context => door.AuthorizeAsync(context, next));
         app.MapOpenAi(door, app.Services.GetRequiredService<InferenceEndpoint>(), app.Services.GetRequiredService<ModelsEndpoint>());
         app.MapNode();
+        app.MapPlan();
         app.MapRelays();
         app.MapLocalModels();
         app.MapKeys();

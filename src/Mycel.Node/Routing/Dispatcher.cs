@@ -242,10 +242,10 @@ internal sealed class Dispatcher : IDisposable
         }
     }
 
-    /// <summary>Where a conversation was served last; null where that is not known any more.</summary>
-    public Backend? WarmFor(string model, SessionKey session)
+    /// <summary>Conversations about a model that have their beginnings in the backends' caches, by backend.</summary>
+    public IReadOnlyDictionary<Backend, int> SessionsOf(string model)
     {
-        lock (_lock) return _sessions.Find(model, session, Now);
+        lock (_lock) return _sessions.CountBy(model, Now);
     }
 
     public void Dispose()

@@ -190,7 +190,7 @@ internal sealed class ModelCatalog(NodeMetrics metrics, TimeProvider time)
     };
 
     /// <summary>The model's name without the prefix that another node's relays carry.</summary>
-    private static string BareName(string id) => id.StartsWith(RelayPrefix, StringComparison.Ordinal) && id.Length > RelayPrefix.Length ? id[RelayPrefix.Length..] : id;
+    public static string BareName(string id) => id.StartsWith(RelayPrefix, StringComparison.Ordinal) && id.Length > RelayPrefix.Length ? id[RelayPrefix.Length..] : id;
 
     /// <summary>Whether a peer's model may go by its name here: one that looks like a pinned name would pass for something else.</summary>
     private static bool IsPlain(string name) =>

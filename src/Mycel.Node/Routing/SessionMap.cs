@@ -43,4 +43,15 @@ internal sealed class SessionMap
         }
         _young[(model, session.Hash)] = (backend, now);
     }
+
+    /// <summary>Conversations remembered of a model, by backend.</summary>
+    public Dictionary<Backend, int> CountBy(string model, long now)
+    {
+        var counts = new Dictionary<Backend, int>();
+        foreach (var (key, last) in _young.Concat(_old.Where(o => !_young.ContainsKey(o.Key))))
+        {
+            if (key.Model == model && now - last.At < LifetimeMs) counts[last.Backend] = counts.GetValueOrDefault(last.Backend) + 1;
+        }
+        return counts;
+    }
 }

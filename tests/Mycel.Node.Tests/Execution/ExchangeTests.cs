@@ -23,7 +23,15 @@ public sealed class ExchangeTests
     private readonly long _started = Stopwatch.GetTimestamp();
     private readonly MycelOptions _options = new() { Queue = new QueueOptions { Depth = 1, TimeoutSeconds = 60 } };
 
-    public ExchangeTests() => _dispatcher = new Dispatcher(new ModelCatalog(_metrics, TimeProvider.System), () => _options.Queue.Depth);
+    private readonly Offer _offerA;
+    private readonly Offer _offerB;
+
+    public ExchangeTests()
+    {
+        _offerA = new Offer(_a, "m", new RouteMetrics("a", "m"));
+        _offerB = new Offer(_b, "m", new RouteMetrics("b", "m"));
+        _dispatcher = new Dispatcher(new ModelCatalog(_metrics, TimeProvider.System), () => _options.Queue.Depth);
+    }
 
     [Fact]
     public async Task One_that_refuses_is_left_for_another()
@@ -258,7 +266,7 @@ public sealed class ExchangeTests
         Assert.Equal(3, _channel.Text.Split(": keep-alive").Length - 1);
         exchange.End(EndReason.ClientGone);
         await run;
-        _dispatcher.Release(_b);
+        _dispatcher.Release(_offerB);
         AssertNothingHeld();
     }
 
@@ -289,7 +297,7 @@ public sealed class ExchangeTests
         return new Exchange(Target(), call, _channel, _started, _dispatcher, _options, _metrics);
     }
 
-    private ModelTarget Target() => new("m", [new Offer(_a, "m", new RouteMetrics("a", "m")), new Offer(_b, "m", new RouteMetrics("b", "m"))]);
+    private ModelTarget Target() => new("m", [_offerA, _offerB]);
 
     /// <summary>Takes every slot; what comes back gives them back.</summary>
     private Action Hold()
@@ -297,8 +305,8 @@ public sealed class ExchangeTests
         for (var i = 0; i < 2; i++) Assert.Equal(SlotResult.Taken, _dispatcher.Acquire(Target(), [], out _, out _));
         return () =>
         {
-            _dispatcher.Release(_a);
-            _dispatcher.Release(_b);
+            _dispatcher.Release(_offerA);
+            _dispatcher.Release(_offerB);
         };
     }
 

@@ -47,7 +47,7 @@ public class DispatcherSimulationTests
             _catalog = new ModelCatalog(new NodeMetrics(), _time);
             _dispatcher = new Dispatcher(_catalog, () => Depth);
             for (var i = 0; i < _random.Next(1, 5); i++) _devices.Add(Devices.Online($"d{i}", _time, _random.Next(1, 4), SomeModels()));
-            _catalog.Rebuild(() => (_devices, []));
+            _catalog.Rebuild(() => new BackendLists(_devices, [], []));
         }
 
         public int Events { get; private set; }
@@ -75,7 +75,7 @@ public class DispatcherSimulationTests
             LastEvent = "the end";
             foreach (var waiter in _line.ToList()) Assert.True(_dispatcher.Leave(waiter));
             _line.Clear();
-            foreach (var offer in _running) _dispatcher.Release(offer.Backend);
+            foreach (var offer in _running) _dispatcher.Release(offer);
             Assert.Equal((0, 0), (_dispatcher.InFlight, _dispatcher.Waiting));
             Assert.All(_devices, d => Assert.Equal(0, d.InFlight));
         }
@@ -114,9 +114,9 @@ public class DispatcherSimulationTests
             LastEvent = "a release";
             if (_running.Count == 0) return;
             var index = _random.Next(_running.Count);
-            var backend = _running[index].Backend;
+            var offer = _running[index];
             _running.RemoveAt(index);
-            _dispatcher.Release(backend);
+            _dispatcher.Release(offer);
         }
 
         private void Leave()
@@ -135,7 +135,7 @@ public class DispatcherSimulationTests
             LastEvent = $"a change of {device.Name}";
             if (_random.Next(2) == 0) device.IsOnline = !device.IsOnline;
             else device.Models = SomeModels();
-            _catalog.Rebuild(() => (_devices, []));
+            _catalog.Rebuild(() => new BackendLists(_devices, [], []));
         }
 
         private void ChangeBound()

@@ -136,10 +136,9 @@ public class ModelCatalogTests
         RebuildWith(["tiny", "m"], Device("ipad", "m", "n"));
         Assert.Equal(["m local", "relay:m relay", "relay:n relay", "tiny local"], _catalog.Listed.Select(l => $"{l.Id} {l.OwnedBy}"));
         Assert.Equal(["local:tiny"], Routes("tiny"));
-        Assert.Empty(_catalog.Find("tiny")!.Fallbacks);
-        // The plain name means the local model; the device's of the same name stands in for it, and is what its own names mean.
-        Assert.Equal(["local:m"], Routes("m"));
-        Assert.Equal(["relay:ipad"], _catalog.Find("m")!.Fallbacks.Select(o => o.Backend.Route));
+        // The plain name means all that have the model; the others the one place that they name.
+        Assert.Equal(["local:m", "relay:ipad"], Routes("m"));
+        Assert.Equal(["local:m"], Routes("local:m"));
         Assert.Equal(["relay:ipad"], Routes("relay:m"));
         Assert.Equal(["relay:ipad"], Routes("relay:ipad:m"));
         Assert.Equal(["relay:ipad"], Routes("n"));
@@ -188,7 +187,7 @@ public class ModelCatalogTests
             IReadOnlyList<LocalBackend> old = [];
             isReading.Release();
             mayGoOn.Wait(cancel);
-            return ([], old);
+            return new BackendLists([], old, []);
         }), cancel);
         await isReading.WaitAsync(cancel);
 
@@ -200,10 +199,10 @@ public class ModelCatalogTests
         Assert.Equal(["new"], _catalog.Listed.Select(m => m.Id));
     }
 
-    private void Rebuild(params RelayDevice[] devices) => _catalog.Rebuild(() => (devices, []));
+    private void Rebuild(params RelayDevice[] devices) => _catalog.Rebuild(() => new BackendLists(devices, [], []));
 
     private void RebuildWith(string[] local, params RelayDevice[] devices) =>
-        _catalog.Rebuild(() => (devices, [.. local.Select(name => new LocalBackend(name, 1, null!, TimeProvider.System))]));
+        _catalog.Rebuild(() => new BackendLists(devices, [.. local.Select(name => new LocalBackend(name, 1, null!, TimeProvider.System))], []));
 
     private IEnumerable<string> Routes(string name) => _catalog.Find(name)!.Offers.Select(o => o.Backend.Route);
 

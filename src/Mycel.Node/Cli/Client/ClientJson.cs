@@ -10,6 +10,7 @@ namespace Mycel.Node.Cli.Client;
     RespectNullableAnnotations = true,
     DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(NodeStatusReply))]
+[JsonSerializable(typeof(PlanReply))]
 [JsonSerializable(typeof(RelayReply))]
 [JsonSerializable(typeof(RelayListReply))]
 [JsonSerializable(typeof(ReloadReply))]
