@@ -196,4 +196,4 @@ internal sealed class NetworkRoom : IAsyncDisposable
 
 /// <summary>What the room works with.</summary>
 internal sealed record NetworkParts(
-    NetworkRegistry Registry, PeerBook Peers, RevocationBook Revocations, PeerFile File, OwnRecord Own, Greeter Greeter, RecordPublisher Publisher, Strangers Strangers, LinkKeeper Keeper);
+    NetworkRegistry Registry, PeerBook Peers, RevocationBook Revocations, PeerFile File, OwnRecord Own, Greeter Greeter, RecordPublisher Publisher, Strangers Strangers, MemberKeeper Keeper);

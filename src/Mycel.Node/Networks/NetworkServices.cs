@@ -46,7 +46,7 @@ internal static class NetworkServices
         services.AddSingleton<Greeter>();
         services.AddSingleton<Joiner>();
         services.AddSingleton<Strangers>();
-        services.AddSingleton<LinkKeeper>();
+        services.AddSingleton<MemberKeeper>();
         services.AddSingleton<NetworkParts>();
         services.AddSingleton<NetworkRoom>();
         services.AddHandlers();

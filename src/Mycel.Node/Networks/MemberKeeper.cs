@@ -6,7 +6,7 @@ using Mycel.Node.Links;
 namespace Mycel.Node.Networks;
 
 /// <summary>Decides which nodes are kept linked: those of the own account, those met before, the networks' first nodes, then those only heard of.</summary>
-internal sealed class LinkKeeper
+internal sealed class MemberKeeper
 {
     /// <summary>Most nodes kept that were never linked: what a hostile member can make this node dial.</summary>
     public const int MaxUnproven = 64;
@@ -27,7 +27,7 @@ internal sealed class LinkKeeper
     private readonly Dictionary<PeerId, DateTimeOffset> _kept = [];
     private readonly Dictionary<PeerId, DateTimeOffset> _resting = [];
 
-    public LinkKeeper(NodeIdentity identity, PeerBook peers, RevocationBook revocations, ILinks links, IOptionsSource options, TimeProvider time)
+    public MemberKeeper(NodeIdentity identity, PeerBook peers, RevocationBook revocations, ILinks links, IOptionsSource options, TimeProvider time)
     {
         _ownId = identity.Device.PeerId;
         _peers = peers;
