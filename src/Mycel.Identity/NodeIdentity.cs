@@ -35,6 +35,7 @@ public sealed class NodeIdentity : IDisposable
     private readonly Lock _gate = new();
     private DeviceCertificate _certificate;
     private RevocationList? _revocations;
+    private DateTime _revocationsWritten;
 
     private NodeIdentity(string folder, TimeProvider time, DeviceKey device, AccountKey? account, DeviceCertificate certificate, RevocationList? revocations)
     {
@@ -143,6 +144,28 @@ public sealed class NodeIdentity : IDisposable
             if (list.AccountId != _certificate.AccountId || list.Sequence <= (_revocations?.Sequence ?? 0))
                 return false;
             AtomicFile.Write(Path.Combine(_folder, RevocationsFileName), list.ToBytes());
+            _revocations = list;
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Takes over a list that another process on this folder wrote, such as <c>mycel device revoke</c> beside a node that runs. Looks at the
+    /// file's time first, so it may be asked every second.
+    /// </summary>
+    /// <returns>Whether it was newer.</returns>
+    /// <exception cref="IdentityException">The file is damaged or open to others.</exception>
+    public bool Refresh()
+    {
+        DateTime written = File.GetLastWriteTimeUtc(Path.Combine(_folder, RevocationsFileName));
+        lock (_gate)
+        {
+            if (written == _revocationsWritten)
+                return false;
+            RevocationList? list = ReadRevocations(_folder, _certificate.AccountId);
+            _revocationsWritten = written;
+            if (list is null || list.Sequence <= (_revocations?.Sequence ?? 0))
+                return false;
             _revocations = list;
             return true;
         }

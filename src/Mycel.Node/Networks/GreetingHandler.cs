@@ -1,0 +1,104 @@
+using System.Collections.Concurrent;
+using Mycel.Identity;
+using Mycel.Node.Links;
+using Mycel.Node.Links.Wire;
+
+namespace Mycel.Node.Networks;
+
+/// <summary>Answers greetings.</summary>
+internal sealed class GreetingHandler : IStreamHandler
+{
+    /// <summary>How long a peer has for its greeting to come whole.</summary>
+    public static readonly TimeSpan ReadTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>Greetings that are looked at at once: their signatures are what costs.</summary>
+    public const int MaxAtOnce = 4;
+
+    /// <summary>Greetings of one peer under way; further ones are refused.</summary>
+    public const int MaxOfOne = 2;
+
+    private readonly Greetings _greetings;
+    private readonly RecordPublisher _publisher;
+    private readonly Action<string> _observe;
+    private readonly TimeProvider _time;
+    private readonly ILogger<GreetingHandler> _log;
+    private readonly ConcurrentDictionary<PeerId, int> _busy = new();
+    private readonly SemaphoreSlim _turns = new(MaxAtOnce);
+
+    /// <param name="greetings">Decides.</param>
+    /// <param name="publisher">Sends records to those that proved to belong here.</param>
+    /// <param name="observe">Is told where a peer sees this node.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Where new peers are told.</param>
+    public GreetingHandler(Greetings greetings, RecordPublisher publisher, Action<string> observe, TimeProvider time, ILogger<GreetingHandler> log)
+    {
+        _greetings = greetings;
+        _publisher = publisher;
+        _observe = observe;
+        _time = time;
+        _log = log;
+    }
+
+    public Kind Kind => Kind.Greeting;
+
+    public async Task HandleAsync(InboundStream stream)
+    {
+        var link = stream.Link;
+        if (_busy.AddOrUpdate(link.Id, 1, (_, count) => count + 1) > MaxOfOne)
+        {
+            Leave(link.Id);
+            await stream.RefuseAsync(429, "busy", "A greeting of this node is being looked at already.", retryAfterSeconds: 1);
+            return;
+        }
+
+        try
+        {
+            using var limit = new CancellationTokenSource(ReadTime, _time);
+            if (await stream.ReadMessageAsync(Greeting.Parser, limit.Token) is not { } greeting)
+            {
+                await stream.RefuseAsync(400, "protocol", "The greeting is empty.");
+                return;
+            }
+
+            await AnswerAsync(stream, greeting);
+        }
+        finally
+        {
+            Leave(link.Id);
+        }
+    }
+
+    private void Leave(PeerId peer)
+    {
+        _busy.AddOrUpdate(peer, 0, (_, count) => count - 1);
+        _busy.TryRemove(KeyValuePair.Create(peer, 0));
+    }
+
+    private async Task AnswerAsync(InboundStream stream, Greeting greeting)
+    {
+        var link = stream.Link;
+        await _turns.WaitAsync();
+        bool isMember;
+        try
+        {
+            isMember = await Task.Run(() => _greetings.Take(link.Peer, greeting, workedAt: "", isAnswer: false, []));
+        }
+        catch (StatementException wrong)
+        {
+            NetworkLog.StatementRefused(_log, link.Id, wrong.Message);
+            await stream.RefuseAsync(400, "protocol", wrong.Message);
+            return;
+        }
+        finally
+        {
+            _turns.Release();
+        }
+
+        if (isMember && greeting.ObservedAddress.Length is > 0 and <= NodeRecords.MaxAddressLength) _observe(greeting.ObservedAddress);
+        stream.Write(_greetings.Answer(link.Peer, link.RemoteEndPoint?.ToString() ?? ""));
+        await stream.Writer.FlushAsync(end: true);
+        if (!isMember) return;
+        NetworkLog.Greeted(_log, link.Peer.Certificate.DeviceName, link.Id, greeting.Networks.Count);
+        _publisher.Start(link);
+    }
+}

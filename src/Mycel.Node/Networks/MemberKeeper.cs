@@ -1,0 +1,115 @@
+using Mycel.Identity;
+using Mycel.Identity.Networks;
+using Mycel.Node.Configuration;
+using Mycel.Node.Links;
+
+namespace Mycel.Node.Networks;
+
+/// <summary>Decides which nodes are kept linked: those of the own account, those met before, the networks' first nodes, then those only heard of.</summary>
+internal sealed class MemberKeeper
+{
+    /// <summary>Most nodes kept that were never linked: what a hostile member can make this node dial.</summary>
+    public const int MaxUnproven = 64;
+
+    /// <summary>A node that was never reached in this time is left alone for <see cref="Rest"/>.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a node is not dialled that could not be reached, or shows no network in common.</summary>
+    public static readonly TimeSpan Rest = TimeSpan.FromMinutes(10);
+
+    private readonly PeerBook _peers;
+    private readonly RevocationBook _revocations;
+    private readonly ILinks _links;
+    private readonly IOptionsSource _options;
+    private readonly PeerId _ownId;
+    private readonly TimeProvider _time;
+    private readonly Lock _gate = new();
+    private readonly Dictionary<PeerId, DateTimeOffset> _kept = [];
+    private readonly Dictionary<PeerId, DateTimeOffset> _resting = [];
+
+    public MemberKeeper(NodeIdentity identity, PeerBook peers, RevocationBook revocations, ILinks links, IOptionsSource options, TimeProvider time)
+    {
+        _ownId = identity.Device.PeerId;
+        _peers = peers;
+        _revocations = revocations;
+        _links = links;
+        _options = options;
+        _time = time;
+    }
+
+    /// <summary>A node is left alone for a while.</summary>
+    public void Pause(PeerId peer)
+    {
+        lock (_gate) _resting[peer] = _time.GetUtcNow() + Rest;
+        Refresh();
+    }
+
+    /// <summary>Nodes that were left alone may be tried again: the networks changed.</summary>
+    public void Forgive()
+    {
+        lock (_gate) _resting.Clear();
+    }
+
+    /// <summary>Keeps and releases as things are now.</summary>
+    public void Refresh()
+    {
+        lock (_gate)
+        {
+            var now = _time.GetUtcNow();
+            foreach (var (peer, until) in _resting.ToArray())
+            {
+                if (until <= now) _resting.Remove(peer);
+            }
+
+            var wanted = Wanted(now);
+            foreach (var peer in _kept.Keys.Where(peer => !wanted.Contains(peer)).ToArray())
+            {
+                _kept.Remove(peer);
+                _links.Release(peer);
+            }
+
+            foreach (var peer in wanted)
+            {
+                if (_kept.TryAdd(peer, now)) _links.Keep(peer, () => AddressesOf(peer));
+            }
+        }
+    }
+
+    /// <summary>Where a node may be: as its record says, then as invites said.</summary>
+    internal IReadOnlyList<string> AddressesOf(PeerId peer)
+    {
+        var known = _peers.Find(peer)?.Addresses ?? [];
+        var first = _peers.Networks.All.SelectMany(network => network.Nodes).Where(node => node.PeerId == peer).SelectMany(node => node.Addresses);
+        return [.. known.Concat(first).Distinct(StringComparer.Ordinal).Take(2 * NodeRecords.MaxAddresses)];
+    }
+
+    private HashSet<PeerId> Wanted(DateTimeOffset now)
+    {
+        var met = new List<(int Rank, DateTimeOffset Seen, PeerId Id)>();
+        var unproven = new List<PeerId>();
+        foreach (var peer in _peers.All)
+        {
+            if (!IsDialled(peer.Id) || _revocations.IsRevoked(peer.Account, peer.Id)) continue;
+            if (peer.IsGreeted || peer.LastSeen is not null) met.Add((peer.IsOwn ? 0 : peer.IsGreeted ? 1 : 2, peer.LastSeen ?? now, peer.Id));
+            else if (!IsGivenUp(peer.Id, now)) unproven.Add(peer.Id);
+        }
+
+        var known = met.Select(peer => peer.Id).ToHashSet();
+        foreach (var node in _peers.Networks.All.SelectMany(network => network.Nodes))
+        {
+            if (IsDialled(node.PeerId) && known.Add(node.PeerId)) met.Add((2, now, node.PeerId));
+        }
+
+        return [.. met.OrderBy(peer => peer.Rank).ThenByDescending(peer => peer.Seen).Select(peer => peer.Id)
+            .Concat(unproven.Where(peer => !known.Contains(peer)).OrderByDescending(_kept.ContainsKey).Take(MaxUnproven)).Take(_options.Current.Links.MaxLinks)];
+
+        bool IsDialled(PeerId peer) => peer != _ownId && !_resting.ContainsKey(peer);
+    }
+
+    private bool IsGivenUp(PeerId peer, DateTimeOffset now)
+    {
+        if (!_kept.TryGetValue(peer, out var since) || now - since < Patience) return false;
+        _resting[peer] = now + Rest;
+        return true;
+    }
+}
