@@ -4,12 +4,13 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Mycel.Bench.Transport;
 using Mycel.Transport;
+using Mycel.Transport.Tests.Tunnel;
 
 // transport-bench serve PROVIDER [inline]           prints its UDP and TCP ports, serves until its input ends
 // transport-bench ask PROVIDER UDP TCP PID [inline]  measures, prints a JSON object
-if (args.Length < 2 || TransportProviders.Find(args[1]) is not { } provider)
+if (args.Length < 2 || (args[1] == "tunnel" ? new TcpTunnelProvider() : TransportProviders.Find(args[1])) is not { } provider)
 {
-    Console.Error.WriteLine("transport-bench serve|ask ngtcp2|msquic …");
+    Console.Error.WriteLine("transport-bench serve|ask ngtcp2|msquic|tunnel …");
     return 2;
 }
 

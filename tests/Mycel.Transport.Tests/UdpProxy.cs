@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Mycel.Transport.Tests;
 
 /// <summary>Passes datagrams between one client and a server, like a router with address translation; can be cut and change its port.</summary>
-internal sealed class UdpProxy : IDisposable
+internal sealed class UdpProxy : IProxy
 {
     private readonly Socket _front = Bind();
     private readonly IPEndPoint _server;
@@ -12,6 +12,7 @@ internal sealed class UdpProxy : IDisposable
     private readonly List<Socket> _all = [];
     private Socket _back;
     private EndPoint? _client;
+    private volatile bool _isCut;
 
     public UdpProxy(IPEndPoint server)
     {
@@ -22,8 +23,11 @@ internal sealed class UdpProxy : IDisposable
 
     public IPEndPoint EndPoint => (IPEndPoint)_front.LocalEndPoint!;
 
-    /// <summary>Whether nothing gets through.</summary>
-    public volatile bool IsCut;
+    public bool IsCut
+    {
+        get => _isCut;
+        set => _isCut = value;
+    }
 
     /// <summary>The server sees the client at another port from now on.</summary>
     public void Rebind()

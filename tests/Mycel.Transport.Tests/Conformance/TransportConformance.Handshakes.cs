@@ -98,8 +98,7 @@ public abstract partial class TransportConformance
     [Fact]
     public async Task Where_nobody_answers_connecting_times_out()
     {
-        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using Socket silent = BindSilent();
         await using ITransportEndpoint client = await BindAsync(Defaults with { HandshakeTimeout = TimeSpan.FromMilliseconds(300) });
 
         TransportException error = await FailsAsync(() => client.ConnectAsync((IPEndPoint)silent.LocalEndPoint!).AsTask());
@@ -110,8 +109,7 @@ public abstract partial class TransportConformance
     [Fact]
     public async Task Connecting_can_be_cancelled()
     {
-        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
-        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using Socket silent = BindSilent();
         await using ITransportEndpoint client = await BindAsync();
         using var cancellation = new CancellationTokenSource(50);
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 
 namespace Mycel.Transport.Tests.Conformance;
 
@@ -25,6 +26,9 @@ public abstract partial class TransportConformance
     /// <summary>Whether a stream that is opened and not used stays unknown to the peer.</summary>
     protected virtual bool OpensLazily => true;
 
+    /// <summary>Whether a connection goes on when the peer's address changes.</summary>
+    protected virtual bool FollowsAddresses => true;
+
     protected static EndpointOptions Defaults => new()
     {
         Local = new IPEndPoint(IPAddress.Loopback, 0),
@@ -40,6 +44,17 @@ public abstract partial class TransportConformance
 
     /// <summary>Whether an endpoint holds no buffers any more.</summary>
     protected virtual bool HoldsNothing(ITransportEndpoint endpoint) => true;
+
+    /// <summary>Something between a client and a server that passes on what they say.</summary>
+    private protected virtual IProxy CreateProxy(IPEndPoint server) => new UdpProxy(server);
+
+    /// <summary>Someone who can be dialled and never answers.</summary>
+    private protected virtual Socket BindSilent()
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        return socket;
+    }
 
     /// <summary>Dials someone who refuses.</summary>
     private protected async Task<TransportException> DialFailsAsync(ITransportEndpoint client, ITransportEndpoint server)

@@ -1,3 +1,4 @@
+using Mycel.Transport.Buffers;
 using Mycel.Transport.Quic.Ngtcp2;
 using Mycel.Transport.Quic.Ngtcp2.Native;
 

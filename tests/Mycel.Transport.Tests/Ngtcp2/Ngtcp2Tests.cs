@@ -1,4 +1,5 @@
 using System.Net;
+using Mycel.Transport.Buffers;
 using Mycel.Transport.Quic.Ngtcp2;
 
 namespace Mycel.Transport.Tests.Ngtcp2;

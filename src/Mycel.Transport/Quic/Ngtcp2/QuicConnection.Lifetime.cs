@@ -307,7 +307,7 @@ internal sealed unsafe partial class QuicConnection
     private void CloseWith(ulong code, string reason, ulong now)
     {
         NativeCloseError close = default;
-        byte[] bytes = CutReason(reason);
+        byte[] bytes = CloseReason.Cut(reason);
         fixed (byte* text = bytes)
         {
             NativeQuic.ngtcp2_ccerr_set_application_error(&close, code, text, (nuint)bytes.Length);

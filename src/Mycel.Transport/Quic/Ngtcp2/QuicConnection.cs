@@ -1,6 +1,6 @@
 using System.Net;
-using System.Text;
 using System.Threading.Channels;
+using Mycel.Transport.Buffers;
 using Mycel.Transport.Quic.Ngtcp2.Native;
 
 namespace Mycel.Transport.Quic.Ngtcp2;
@@ -191,15 +191,5 @@ internal sealed partial class QuicConnection : ITransportConnection, IDeadline
             OpenStreams = Volatile.Read(ref _openStreams),
             HeldBytes = Budget.HeldBytes,
         };
-    }
-
-    /// <summary>The reason in at most so many bytes of whole characters.</summary>
-    private static byte[] CutReason(string reason)
-    {
-        byte[] bytes = Encoding.UTF8.GetBytes(reason);
-        int length = Math.Min(bytes.Length, ITransportConnection.MaxReasonBytes);
-        while (length < bytes.Length && length > 0 && (bytes[length] & 0xC0) == 0x80)
-            length--;
-        return bytes[..length];
     }
 }

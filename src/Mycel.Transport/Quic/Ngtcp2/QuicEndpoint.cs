@@ -3,6 +3,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Threading.Channels;
+using Mycel.Transport.Buffers;
 using Mycel.Transport.Quic.Ngtcp2.Native;
 
 namespace Mycel.Transport.Quic.Ngtcp2;

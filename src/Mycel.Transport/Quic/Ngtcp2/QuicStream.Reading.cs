@@ -1,4 +1,5 @@
 using System.Threading.Tasks.Sources;
+using Mycel.Transport.Buffers;
 
 namespace Mycel.Transport.Quic.Ngtcp2;
 

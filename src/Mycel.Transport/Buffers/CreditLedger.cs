@@ -1,4 +1,4 @@
-namespace Mycel.Transport.Quic.Ngtcp2;
+namespace Mycel.Transport.Buffers;
 
 /// <summary>
 /// What one stream owes its connection. The connection lets the peer send so many bytes over all streams; each that was received

@@ -1,4 +1,4 @@
-namespace Mycel.Transport.Quic.Ngtcp2;
+namespace Mycel.Transport.Buffers;
 
 /// <summary>How much written data may be held, by a connection within its endpoint. Thread-safe.</summary>
 internal sealed class SendBudget(long limitBytes, SendBudget? whole = null)

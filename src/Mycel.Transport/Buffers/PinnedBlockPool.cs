@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Mycel.Transport.Quic.Ngtcp2;
+namespace Mycel.Transport.Buffers;
 
 /// <summary>
 /// Blocks of memory that stay where they are, for data that native code reads until it is acknowledged. They are the collector's

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Mycel.Transport.Quic.Ngtcp2.Native;
 
-namespace Mycel.Transport.Quic.Ngtcp2;
+namespace Mycel.Transport.Buffers;
 
 /// <summary>Bytes in pooled blocks, added at the end and removed at the front. Not thread-safe.</summary>
 internal sealed class BlockQueue(PinnedBlockPool pool)
