@@ -21,6 +21,9 @@ public sealed record CommandLineSettings
     /// <summary><c>--port</c>.</summary>
     public int? Port { get; init; }
 
+    /// <summary><c>--link-port</c>.</summary>
+    public int? LinkPort { get; init; }
+
     /// <summary><c>--config FILE</c>.</summary>
     public string? ConfigFile { get; init; }
 
