@@ -16,10 +16,10 @@ internal static class StatusCommand
         Option<bool> json = CliCommand.JsonOption();
         CliCommand command = new("status", "Show what the node is doing")
         {
-            Examples = ["mycel status", "mycel status --json", "mycel status --endpoint http://gpu-box:8420"],
+            Examples = ["mycel status", "mycel status --json", "mycel status --on gpu-box", "mycel status --endpoint http://gpu-box:8420"],
         };
         command.Options.Add(json);
-        options.AddTo(command);
+        options.AddWithFleetTo(command);
         command.Runs(async (line, console, cancel) =>
         {
             using NodeClient node = options.Connect(line);
