@@ -17,7 +17,7 @@ internal sealed class MapSetting(
     public const int MaxNameLength = 256;
 
     /// <inheritdoc/>
-    public override string Accepted => $"{names} with a value each, as NAME: VALUE in lines of their own or NAME=VALUE in a variable, each value {form.Accepted}";
+    public override string Accepted => $"{names}, each with one of these: {form.Accepted}; in a variable as NAME=VALUE, with commas between";
 
     /// <inheritdoc/>
     public override string DefaultText => "none";
@@ -80,6 +80,6 @@ internal sealed class MapSetting(
         else if (node.Kind != ConfigNodeKind.Scalar || !form.TryRead(node.Text.Trim(), out var value, out why))
             problems.AddUnaccepted($"{Key}.{name}", node, form.Accepted, why);
         else if (!kept.TryAdd(name, value))
-            problems.Add($"{Key}.{name}", node.Origin, "given twice; remove one of the two");
+            problems.Add($"{Key}.{name}", node.Origin, "given twice; accepted: each name once");
     }
 }

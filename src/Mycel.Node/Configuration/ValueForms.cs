@@ -8,7 +8,7 @@ namespace Mycel.Node.Configuration;
 internal static class ValueForms
 {
     private const int MaxHostNameLength = 253;
-    private const int MaxLinkAddressLength = 260;
+    private const int MaxLinkAddressLength = 255;
     private const int MaxNetworkNameLength = 64;
 
     /// <summary>true or false.</summary>

@@ -47,7 +47,7 @@ internal static class NetworkEndpoints
             await NetworkGuard.RefuseAsync(context, "name", $"A network's name has 1 to {MaxNameLength} characters and no control characters.");
             return;
         }
-        if (name is "home" or "networks")
+        if (name.ToLowerInvariant() is "home" or "networks")
         {
             await NetworkGuard.RefuseAsync(context, "name", $"'{name}' has a meaning of its own where models are shared (sharing.default). Choose another name.");
             return;

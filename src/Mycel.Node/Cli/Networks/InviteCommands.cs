@@ -50,7 +50,7 @@ internal sealed class InviteCommands
             [
                 "mycel invite create",
                 "mycel invite create --uses 5 --expires 12h --label \"study group\"",
-                "mycel invite create --network home --models qwen3-4b,llama3.2",
+                "mycel invite create --network friends --models qwen3-4b,llama3.2",
                 "mycel invite create | ssh friend mycel join -",
             ],
         };

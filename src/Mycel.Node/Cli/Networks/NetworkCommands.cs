@@ -19,7 +19,7 @@ internal sealed class NetworkCommands
         NetworkCommands commands = new();
         CliCommand group = new("network", "Networks: share models with the nodes of friends and of your own")
         {
-            Examples = ["mycel network create home", "mycel invite create", "mycel network list"],
+            Examples = ["mycel network create friends", "mycel invite create", "mycel network list"],
         };
         group.Subcommands.Add(commands.BuildCreate());
         group.Subcommands.Add(commands.BuildList());
@@ -33,7 +33,7 @@ internal sealed class NetworkCommands
         Argument<string> name = new("NAME") { Description = "Name of the network, for people" };
         Option<bool> isPublic = new("--public") { Description = "Admit newcomers without an invite" };
         Option<bool> json = CliCommand.JsonOption();
-        CliCommand command = new("create", "Found a network; it belongs to this node's account") { Examples = ["mycel network create home", "mycel network create \"The lab\" --public"] };
+        CliCommand command = new("create", "Found a network; it belongs to this node's account") { Examples = ["mycel network create friends", "mycel network create \"The lab\" --public"] };
         command.Arguments.Add(name);
         Add(command, isPublic, json);
         Runs(command, (work, line, cancel) => work.CreateAsync(line.GetRequiredValue(name), line.GetValue(isPublic), line.GetValue(json), cancel));
@@ -54,7 +54,7 @@ internal sealed class NetworkCommands
     {
         Argument<string> name = NetworkArgument();
         Option<bool> json = CliCommand.JsonOption();
-        CliCommand command = new("show", "Show a network, this node's rights in it and who else is in it") { Examples = ["mycel network show home"] };
+        CliCommand command = new("show", "Show a network, this node's rights in it and who else is in it") { Examples = ["mycel network show friends"] };
         command.Arguments.Add(name);
         Add(command, json);
         Runs(command, (work, line, cancel) => work.ShowAsync(line.GetRequiredValue(name), line.GetValue(json), cancel));
@@ -64,7 +64,7 @@ internal sealed class NetworkCommands
     private CliCommand BuildLeave()
     {
         Argument<string> name = NetworkArgument();
-        CliCommand command = new("leave", "Leave a network: its models go from this node's list, and this node's from theirs") { Examples = ["mycel network leave home"] };
+        CliCommand command = new("leave", "Leave a network: its models go from this node's list, and this node's from theirs") { Examples = ["mycel network leave friends"] };
         command.Arguments.Add(name);
         Add(command);
         Runs(command, (work, line, cancel) => work.LeaveAsync(line.GetRequiredValue(name), cancel));
