@@ -25,6 +25,12 @@ internal sealed class ServeOptions
     private readonly Option<string?> _host = new("--host") { Description = "Address to listen on (default 127.0.0.1)", HelpName = "ADDRESS" };
     private readonly Option<int?> _port = CliCommand.NumberOption("--port", 0, 65_535, "-p");
     private readonly Option<int?> _linkPort = CliCommand.NumberOption("--link-port", 0, 65_535);
+    private readonly Option<string[]> _linkAddress = new("--link-address")
+    {
+        Description = "Further address at which others reach this node, such as that of a forwarded port; may be repeated",
+        HelpName = "HOST:PORT",
+    };
+
     private readonly Option<bool> _open = new("--open") { Description = "Serve without keys beyond this machine: anyone who reaches the port may use the models" };
     private readonly Option<string?> _logLevel = new("--log-level") { Description = "debug, info, warn or error (default info)", HelpName = "LEVEL" };
 
@@ -47,7 +53,7 @@ internal sealed class ServeOptions
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_relay, _model, _demo, _host, _port, _linkPort, Config, DataDir, _open, _logLevel]) command.Options.Add(option);
+        foreach (Option option in (Option[])[_relay, _model, _demo, _host, _port, _linkPort, _linkAddress, Config, DataDir, _open, _logLevel]) command.Options.Add(option);
     }
 
     /// <summary>What was given.</summary>
@@ -59,6 +65,7 @@ internal sealed class ServeOptions
         Host = line.GetValue(_host),
         Port = line.GetValue(_port),
         LinkPort = line.GetValue(_linkPort),
+        LinkAddresses = line.GetValue(_linkAddress) ?? [],
         ConfigFile = line.GetValue(Config),
         DataDir = line.GetValue(DataDir),
         Open = line.GetValue(_open) ? true : null,
@@ -67,5 +74,5 @@ internal sealed class ServeOptions
 
     /// <summary>The names of those given that only a start can follow: not the ones by which a running node is found.</summary>
     public IReadOnlyList<string> GivenForStart(ParseResult line) =>
-        [.. ((Option[])[_relay, _model, _demo, _host, _port, _linkPort, _open, _logLevel]).Where(option => line.GetResult(option) is { Implicit: false }).Select(option => option.Name)];
+        [.. ((Option[])[_relay, _model, _demo, _host, _port, _linkPort, _linkAddress, _open, _logLevel]).Where(option => line.GetResult(option) is { Implicit: false }).Select(option => option.Name)];
 }

@@ -24,6 +24,9 @@ public sealed record CommandLineSettings
     /// <summary><c>--link-port</c>.</summary>
     public int? LinkPort { get; init; }
 
+    /// <summary><c>--link-address HOST:PORT</c>, once for each address.</summary>
+    public IReadOnlyList<string> LinkAddresses { get; init; } = [];
+
     /// <summary><c>--config FILE</c>.</summary>
     public string? ConfigFile { get; init; }
 

@@ -189,7 +189,8 @@ internal static class SettingTable
         },
         new ListSetting(ValueForms.LinkAddress, o => o.Links.Addresses, (o, v) => o with { Links = o.Links with { Addresses = v } })
         {
-            Key = "links.addresses", IsHot = true, Summary = "Further addresses at which others reach this node, such as that of a forwarded port; told to them before those it finds itself.",
+            Key = "links.addresses", IsHot = true, Flag = "--link-address", FlagValues = f => f.LinkAddresses.Count > 0 ? f.LinkAddresses : null,
+            Summary = "Further addresses at which others reach this node, such as that of a forwarded port; told to them before those it finds itself.",
         },
         new ScalarSetting<int>(ValueForms.Whole(1, 1_024), o => o.Links.MaxLinks, (o, v) => o with { Links = o.Links with { MaxLinks = v } })
         {

@@ -10,7 +10,8 @@ internal sealed class NetworkException(int status, string code, string message) 
     public string Code { get; } = code;
 }
 
-internal sealed record NetworkMember(AccountId Account);
+internal sealed record NetworkMember(
+    PeerId Id, AccountId Account, string Name, bool IsThis, bool IsOwn, bool IsRoot, bool IsLinked, MemberTerms? Terms, DateTimeOffset? Since, DateTimeOffset? LastSeen);
 
 internal sealed class NetworkRegistry
 {

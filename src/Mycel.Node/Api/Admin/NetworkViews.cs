@@ -19,8 +19,12 @@ internal sealed class NetworkViews(NetworkRegistry networks, IPeerBook peers, IL
             network.Terms.CreditLine, network.Membership?.NotBefore, network.Membership?.NotAfter, known.Count(peer => links.Find(peer.Id) is not null), known.Count);
     }
 
-    /// <summary>A network, with the accounts that are known in it.</summary>
-    public NetworkReply WithMembers(JoinedNetwork network) => Of(network) with { Members = [.. networks.Members(network.Charter.Id).Select(member => new MemberReply(member.Account.ToString()))] };
+    /// <summary>A network, with the nodes that are known in it.</summary>
+    public NetworkReply WithMembers(JoinedNetwork network) => Of(network) with { Members = [.. networks.Members(network.Charter.Id).Select(Of)] };
+
+    private static MemberReply Of(NetworkMember member) => new(
+        member.Id.ToString(), member.Name, member.Account.ToString(), member.IsThis, member.IsOwn, member.IsRoot, member.IsLinked,
+        member.Terms is { } terms ? new TermsReply(terms.MayInvite, terms.Models, terms.CreditLine) : null, member.Since, member.LastSeen);
 
     /// <summary>An invite, without its token.</summary>
     public InviteReply Of(InviteEntry entry)
@@ -80,7 +84,8 @@ internal sealed record NetworkReply(
     public IReadOnlyList<MemberReply>? Members { get; init; }
 }
 
-internal sealed record MemberReply(string Account);
+internal sealed record MemberReply(
+    string Id, string Name, string Account, bool This, bool Own, bool IsRoot, bool Linked, TermsReply? Terms, DateTimeOffset? Since, DateTimeOffset? LastSeen);
 
 internal sealed record NetworkListReply(IReadOnlyList<NetworkReply> Networks);
 

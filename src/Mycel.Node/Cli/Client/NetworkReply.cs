@@ -39,11 +39,32 @@ internal sealed record NetworkReply
     /// <summary>Who is known in it; null where that was not asked for.</summary>
     public IReadOnlyList<Member>? Members { get; init; }
 
-    /// <summary>Somebody in a network.</summary>
+    /// <summary>A node in a network.</summary>
     internal sealed record Member
     {
-        /// <summary>The account.</summary>
+        /// <summary>Its name.</summary>
+        public string Name { get; init; } = "";
+
+        /// <summary>Its account.</summary>
         public string Account { get; init; } = "";
+
+        /// <summary>Whether it is the node that was asked.</summary>
+        public bool This { get; init; }
+
+        /// <summary>Whether it is of the same account.</summary>
+        public bool Own { get; init; }
+
+        /// <summary>Whether its account founded the network.</summary>
+        public bool IsRoot { get; init; }
+
+        /// <summary>Whether it is linked now.</summary>
+        public bool Linked { get; init; }
+
+        /// <summary>Since when its account is a member.</summary>
+        public DateTimeOffset? Since { get; init; }
+
+        /// <summary>When it was last linked.</summary>
+        public DateTimeOffset? LastSeen { get; init; }
     }
 }
 

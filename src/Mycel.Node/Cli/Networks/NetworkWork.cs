@@ -81,8 +81,16 @@ internal sealed class NetworkWork(NodeClient node, CliConsole console)
     {
         if (network.Members is not { Count: > 0 } members) return;
         console.Out.WriteLine();
-        TextTable table = new TextTable().Add("ACCOUNT", shrinks: true);
-        foreach (NetworkReply.Member member in members) table.AddRow(member.Account);
+        TextTable table = new TextTable().Add("NODE", shrinks: true).Add("ACCOUNT").Add("STATE").Add("MEMBER SINCE");
+        foreach (NetworkReply.Member member in members)
+        {
+            string whose = member.This || member.Own ? "yours" : NetworkText.Id(member.Account);
+            TextTable.Cell state = member.This ? new("this node", TextStyle.Accent)
+                : member.Linked ? new("linked", TextStyle.Accent)
+                : member.LastSeen is { } seen ? new($"seen {NetworkText.Moment(seen)}", TextStyle.Dim) : new("not seen yet", TextStyle.Dim);
+            table.AddRow(member.Name, member.IsRoot ? $"{whose}, root" : whose, state, member.Since is { } since ? NetworkText.Moment(since) : "–");
+        }
+
         table.Write(console);
     }
 

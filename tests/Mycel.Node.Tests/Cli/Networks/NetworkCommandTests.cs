@@ -13,7 +13,7 @@ public sealed class NetworkCommandTests
         """{"id":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","name":"home","public":false,"is_root":true,"may_invite":true,"models":null,"credit_line":9223372036854775807,"member_since":null,"expires_at":null,"peers_linked":1,"peers_known":2}""";
 
     private const string Guest =
-        """{"id":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","name":"friends","public":false,"is_root":false,"may_invite":false,"models":["qwen","llama"],"credit_line":2500000,"member_since":"2026-11-21T09:00:00+00:00","expires_at":"2027-11-21T09:00:00+00:00","peers_linked":0,"peers_known":0,"members":[{"account":"aa11"},{"account":"bb22"}]}""";
+        """{"id":"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef","name":"friends","public":false,"is_root":false,"may_invite":false,"models":["qwen","llama"],"credit_line":2500000,"member_since":"2026-11-21T09:00:00+00:00","expires_at":"2027-11-21T09:00:00+00:00","peers_linked":0,"peers_known":0,"members":[{"id":"01","name":"desk","account":"aa","this":true,"own":true,"is_root":false,"linked":true,"terms":null,"since":null,"last_seen":null},{"id":"02","name":"gpu-box","account":"bb22","this":false,"own":false,"is_root":true,"linked":false,"terms":null,"since":"2026-11-21T09:00:00+00:00","last_seen":null}]}""";
 
     private const string Peers =
         """
@@ -51,7 +51,8 @@ public sealed class NetworkCommandTests
         Assert.Matches("home +0123456789ab +root +1/2 +all +–", list);
         Assert.Matches("friends +0123456789ab +member +0/0 +qwen, llama +2027-11-21", list);
         Assert.Matches("Credit +2.5\n", shown);
-        Assert.Contains("aa11\nbb22\n", shown, StringComparison.Ordinal);
+        Assert.Matches("desk +yours +this node", shown);
+        Assert.Matches("gpu-box +bb22, root +not seen yet +2026-11-21", shown);
         Assert.Contains("Left friends.", left, StringComparison.Ordinal);
         Assert.Equal(["GET /v1/node/networks", "GET /v1/node/networks/my%20friends", "DELETE /v1/node/networks/friends"], _asked);
     }
