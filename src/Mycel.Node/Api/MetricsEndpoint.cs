@@ -2,13 +2,16 @@ using System.Diagnostics;
 using Mycel.Node.Backends.Local;
 using Mycel.Node.Backends.Relay;
 using Mycel.Node.Execution;
+using Mycel.Node.Links;
+using Mycel.Node.Networks;
 using Mycel.Node.Observability;
 using Mycel.Node.Routing;
 
 namespace Mycel.Node.Api;
 
 /// <summary><c>GET /metrics</c>.</summary>
-internal sealed class MetricsEndpoint(NodeMetrics metrics, RelayRegistry relays, ILocalModels models, Dispatcher dispatcher, ExchangeWatch watch, ModelCatalog catalog, NodeState state)
+internal sealed class MetricsEndpoint(NodeMetrics metrics, RelayRegistry relays, ILocalModels models, Dispatcher dispatcher, ExchangeWatch watch, ModelCatalog catalog, NodeState state,
+    ILinks links, IPeerBook peers, NetworkRegistry networks)
 {
     public Task GetAsync(HttpContext context)
     {
@@ -25,6 +28,7 @@ internal sealed class MetricsEndpoint(NodeMetrics metrics, RelayRegistry relays,
         WriteNode(text);
         WriteRelays(text);
         EngineMetrics.Write(text, models.List());
+        LinkMetrics.Write(text, links.All, peers.All, networks.Joined.Count);
         return text.ToString();
     }
 

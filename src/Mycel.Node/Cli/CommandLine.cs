@@ -4,6 +4,7 @@ using Mycel.Node.Cli.Chat;
 using Mycel.Node.Cli.Doctor;
 using Mycel.Node.Cli.Identity;
 using Mycel.Node.Cli.LocalModels;
+using Mycel.Node.Cli.Networks;
 using Mycel.Node.Cli.Terminal;
 
 namespace Mycel.Node.Cli;
@@ -49,6 +50,11 @@ internal static class CommandLine
         root.Subcommands.Add(ModelsCommands.Build());
         root.Subcommands.Add(PlanCommand.Build());
         root.Subcommands.Add(RelayCommands.Build());
+        root.Subcommands.Add(NetworkCommands.Build());
+        root.Subcommands.Add(InviteCommands.Build());
+        root.Subcommands.Add(JoinCommand.Build());
+        root.Subcommands.Add(PeerCommands.BuildPeers());
+        root.Subcommands.Add(PeerCommands.BuildFleet());
         root.Subcommands.Add(KeysCommands.Build());
         root.Subcommands.Add(SecretCommands.Build());
         root.Subcommands.Add(InitCommand.Build());

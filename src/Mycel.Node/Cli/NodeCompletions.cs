@@ -23,6 +23,18 @@ internal static class NodeCompletions
     public static IEnumerable<CompletionItem> LocalModels(Func<NodeClient> connect) => Ask(connect, async (node, cancel) =>
         (await node.GetAsync("v1/node/models", ClientJson.Default.LocalModelListReply, cancel)).Models.Select(model => model.Name));
 
+    /// <summary>Names of the networks.</summary>
+    public static IEnumerable<CompletionItem> Networks(Func<NodeClient> connect) => Ask(connect, async (node, cancel) =>
+        (await node.GetAsync("v1/node/networks", ClientJson.Default.NetworkListReply, cancel)).Networks.Select(network => network.Name));
+
+    /// <summary>Ids of the invites that can still be used.</summary>
+    public static IEnumerable<CompletionItem> Invites(Func<NodeClient> connect) => Ask(connect, async (node, cancel) =>
+        (await node.GetAsync("v1/node/invites", ClientJson.Default.InviteListReply, cancel)).Invites.Where(invite => invite.State == "open").Select(invite => invite.Id));
+
+    /// <summary>Names of the other nodes of the account.</summary>
+    public static IEnumerable<CompletionItem> Fleet(Func<NodeClient> connect) => Ask(connect, async (node, cancel) =>
+        (await node.GetAsync("v1/node/fleet", ClientJson.Default.FleetListReply, cancel)).Nodes.Where(other => !other.This).Select(other => other.Name));
+
     /// <summary>Names of the files in the models folder; needs no node.</summary>
     public static IEnumerable<CompletionItem> ModelFiles()
     {

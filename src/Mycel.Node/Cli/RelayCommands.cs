@@ -24,7 +24,7 @@ internal sealed class RelayCommands
     {
         NodeOptions node = new();
         return new RelayCommands(
-            line => node.Connect(line, RelayWork.Timeout), node.AddTo, (prompt, console) => Task.FromResult(HiddenInput.Read(prompt, console))).BuildGroup();
+            line => node.Connect(line, RelayWork.Timeout), node.AddWithFleetTo, (prompt, console) => Task.FromResult(HiddenInput.Read(prompt, console))).BuildGroup();
     }
 
     /// <summary>For a chat: the node is the one being chatted with.</summary>

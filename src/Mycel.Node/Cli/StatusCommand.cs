@@ -16,10 +16,10 @@ internal static class StatusCommand
         Option<bool> json = CliCommand.JsonOption();
         CliCommand command = new("status", "Show what the node is doing")
         {
-            Examples = ["mycel status", "mycel status --json", "mycel status --endpoint http://gpu-box:8420"],
+            Examples = ["mycel status", "mycel status --json", "mycel status --on gpu-box", "mycel status --endpoint http://gpu-box:8420"],
         };
         command.Options.Add(json);
-        options.AddTo(command);
+        options.AddWithFleetTo(command);
         command.Runs(async (line, console, cancel) =>
         {
             using NodeClient node = options.Connect(line);
@@ -77,11 +77,24 @@ internal static class StatusCommand
         Row(console, "Slots", $"{HumanFormat.Count(status.Slots.Used)} of {HumanFormat.Count(status.Slots.Total)} in use");
         Row(console, "Models", HumanFormat.Count(status.Models));
         Row(console, "Relays", $"{status.Relays.Online} of {status.Relays.Total} online");
+        Row(console, "Networks", NetworksOf(status.Links));
+        if (LinksOf(status.Links) is { } links) Row(console, "Links", links);
         Row(console, "Keys", status.Keys == 0 ? "none (callers on this machine need none)" : HumanFormat.Count(status.Keys));
         Row(console, "Node id", status.NodeId);
         Row(console, "Data", status.DataDir);
         Row(console, "Config", status.ConfigFile ?? "no file, defaults");
     }
+
+    private static string NetworksOf(NodeStatusReply.LinkState links) => links.Networks == 0
+        ? "none (join one with: mycel join TOKEN, found one with: mycel network create NAME)"
+        : $"{HumanFormat.Count(links.Networks)}; {links.PeersLinked} of {HumanFormat.Of(links.PeersKnown, "other node")} linked";
+
+    private static string? LinksOf(NodeStatusReply.LinkState links) => links switch
+    {
+        { Listening: { } address } => $"UDP {address}, {links.Provider}",
+        { Problem: { } problem } => $"tunnels only, no QUIC: {problem}",
+        _ => null,
+    };
 
     private static void Row(CliConsole console, string label, string value) =>
         console.Out.WriteLine($"  {console.Styled(label.PadRight(9), TextStyle.Dim)} {Printable.Line(value)}");

@@ -21,6 +21,12 @@ public sealed record CommandLineSettings
     /// <summary><c>--port</c>.</summary>
     public int? Port { get; init; }
 
+    /// <summary><c>--link-port</c>.</summary>
+    public int? LinkPort { get; init; }
+
+    /// <summary><c>--link-address HOST:PORT</c>, once for each address.</summary>
+    public IReadOnlyList<string> LinkAddresses { get; init; } = [];
+
     /// <summary><c>--config FILE</c>.</summary>
     public string? ConfigFile { get; init; }
 

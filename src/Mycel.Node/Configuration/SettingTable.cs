@@ -9,7 +9,7 @@ namespace Mycel.Node.Configuration;
 internal static class SettingTable
 {
     /// <summary>The rows, in the order of the documentation.</summary>
-    public static IReadOnlyList<Setting> All { get; } = [.. General(), .. Api(), .. Relays(), .. Models(), .. Engine(), .. Queue(), .. Limits(), .. Log()];
+    public static IReadOnlyList<Setting> All { get; } = [.. General(), .. Api(), .. Relays(), .. Models(), .. Engine(), .. Links(), .. Sharing(), .. Queue(), .. Limits(), .. Log()];
 
     /// <summary>The row of a key, or null.</summary>
     public static Setting? Find(string key) => All.FirstOrDefault(setting => setting.Key == key);
@@ -167,6 +167,50 @@ internal static class SettingTable
         new ScalarSetting<bool>(ValueForms.Boolean, o => o.Engine.Grammar, (o, v) => o with { Engine = o.Engine with { Grammar = v } })
         {
             Key = "engine.grammar", IsHot = true, Summary = "Accept grammars (GBNF) in requests: one can be written that keeps a slot busy without end.",
+        },
+    ];
+
+    private static IEnumerable<Setting> Links() =>
+    [
+        new ScalarSetting<string>(ValueForms.ListenAddress, o => o.Links.Host, (o, v) => o with { Links = o.Links with { Host = v } })
+        {
+            Key = "links.host", IsHot = false, Summary = "Address to listen on for links with other nodes (QUIC), once the node belongs to a network; :: takes IPv6 and IPv4.",
+        },
+        new ScalarSetting<int>(ValueForms.Whole(0, 65_535), o => o.Links.Port, (o, v) => o with { Links = o.Links with { Port = v } })
+        {
+            Key = "links.port", IsHot = false, Flag = "--link-port", FlagValues = f => One(f.LinkPort?.ToString(CultureInfo.InvariantCulture)),
+            Summary = "UDP port for links; 0 takes any free one, and so does the default where another program has it.",
+        },
+        new ScalarSetting<string>(
+            ValueForms.OneOf(("auto", "auto"), ("ngtcp2", "ngtcp2"), ("msquic", "msquic"), ("none", "none")),
+            o => o.Links.Provider, (o, v) => o with { Links = o.Links with { Provider = v } })
+        {
+            Key = "links.provider", IsHot = false, Summary = "What carries links: auto takes the best QUIC library that is there; none has links over the HTTP port of the other node only.",
+        },
+        new ListSetting(ValueForms.LinkAddress, o => o.Links.Addresses, (o, v) => o with { Links = o.Links with { Addresses = v } })
+        {
+            Key = "links.addresses", IsHot = true, Flag = "--link-address", FlagValues = f => f.LinkAddresses.Count > 0 ? f.LinkAddresses : null,
+            Summary = "Further addresses at which others reach this node, such as that of a forwarded port; told to them before those it finds itself.",
+        },
+        new ScalarSetting<int>(ValueForms.Whole(1, 1_024), o => o.Links.MaxLinks, (o, v) => o with { Links = o.Links with { MaxLinks = v } })
+        {
+            Key = "links.max_links", IsHot = true, Summary = "Links with other nodes at once.",
+        },
+        new ScalarSetting<bool>(ValueForms.Boolean, o => o.Links.Relay, (o, v) => o with { Links = o.Links with { Relay = v } })
+        {
+            Key = "links.relay", IsHot = true, Summary = "Carry streams between two members of a network that cannot reach each other; they stay sealed.",
+        },
+    ];
+
+    private static IEnumerable<Setting> Sharing() =>
+    [
+        new ScalarSetting<string>(ValueForms.Scope, o => o.Sharing.Default, (o, v) => o with { Sharing = o.Sharing with { Default = v } })
+        {
+            Key = "sharing.default", IsHot = true, Summary = "Who else may ask for this node's models; home is nobody but your own nodes.",
+        },
+        new MapSetting("model names", ValueForms.Scope, o => o.Sharing.Models, (o, v) => o with { Sharing = o.Sharing with { Models = v } })
+        {
+            Key = "sharing.models", IsHot = true, Summary = "Models that others may ask for than sharing.default says.",
         },
     ];
 

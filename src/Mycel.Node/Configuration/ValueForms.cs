@@ -8,6 +8,8 @@ namespace Mycel.Node.Configuration;
 internal static class ValueForms
 {
     private const int MaxHostNameLength = 253;
+    private const int MaxLinkAddressLength = 255;
+    private const int MaxNetworkNameLength = 64;
 
     /// <summary>true or false.</summary>
     public static ValueForm<bool> Boolean { get; } = new()
@@ -75,6 +77,25 @@ internal static class ValueForms
         return null;
     });
 
+    /// <summary>Where other nodes reach this one.</summary>
+    public static ValueForm<string> LinkAddress { get; } = Text("a host:port such as node.example.org:8421 or [2001:db8::1]:8421 (QUIC), or the https:// address of the node's HTTP interface", (text, out why) =>
+    {
+        why = null;
+        if (text.Length > MaxLinkAddressLength) return null;
+        if (!text.Contains("://", StringComparison.Ordinal)) return HostAndPort(text, out why);
+        if (!Uri.TryCreate(text, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https") || uri.Host.Length == 0) return null;
+        if (uri.UserInfo.Length + uri.Query.Length + uri.Fragment.Length > 0) why = "leave out all but scheme, host, port and path";
+        return why is null ? uri.GetComponents(UriComponents.SchemeAndServer | UriComponents.Path, UriFormat.UriEscaped).TrimEnd('/') : null;
+    });
+
+    /// <summary>Who may ask for a model.</summary>
+    public static ValueForm<string> Scope { get; } = Text("home (your own nodes), networks (every network of the node), or the name or id of a network", (text, out why) =>
+    {
+        why = null;
+        if (text.Equals("home", StringComparison.OrdinalIgnoreCase) || text.Equals("networks", StringComparison.OrdinalIgnoreCase)) return text.ToLowerInvariant();
+        return text.Length is > 0 and <= MaxNetworkNameLength && !text.Any(char.IsControl) ? text : null;
+    });
+
     /// <summary>A rate, or none.</summary>
     public static ValueForm<RateLimit?> Rate { get; } = new()
     {
@@ -132,6 +153,18 @@ internal static class ValueForms
         Write = value => WordFor(choices, value),
         ToJson = value => JsonValue.Create(WordFor(choices, value)),
     };
+
+    private static string? HostAndPort(string text, out string? why)
+    {
+        why = null;
+        var colon = text.LastIndexOf(':');
+        var host = colon < 0 ? text : text[..colon];
+        if (colon < 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port) || port == 0) why = "a port is missing behind the host, such as :8421";
+        else if (host.StartsWith('[') && host.EndsWith(']')) return IPAddress.TryParse(host[1..^1], out _) ? text : null;
+        else if (host.Contains(':', StringComparison.Ordinal)) why = "an IPv6 address goes in brackets, with the port behind them";
+        else if (host.Length is > 0 and <= MaxHostNameLength && host.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '-' or '_')) return text.ToLowerInvariant();
+        return null;
+    }
 
     private delegate string? TextReader(string text, out string? why);
 

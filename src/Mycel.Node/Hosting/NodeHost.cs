@@ -25,8 +25,9 @@ internal static partial class NodeHost
 {
     /// <summary>Runs until SIGTERM or SIGINT; the result is the process's exit code.</summary>
     /// <param name="settings">The loader and the settings it loaded; reloads go through it.</param>
+    /// <param name="onReady">Called once the node is ready, with a token that its stop cancels; anything but 0 stops the node, and is the exit code.</param>
     /// <exception cref="NodeStartException">The node cannot start; the message says why and what to do.</exception>
-    public static async Task<int> RunAsync(OptionsStore settings)
+    public static async Task<int> RunAsync(OptionsStore settings, Func<CancellationToken, Task<int>>? onReady = null)
     {
         ArgumentNullException.ThrowIfNull(settings);
         // The way of a request never blocks, so it runs on the thread that learnt of the bytes: no hand-over between threads on each read.
@@ -43,7 +44,7 @@ internal static partial class NodeHost
 
         await using var app = Build(settings, identity, secrets, keys);
         keys.StartWatching(app.Services.GetRequiredService<ILogger<KeyStore>>());
-        return await ServeAsync(app, settings);
+        return await ServeAsync(app, settings, onReady);
     }
 
     /// <summary>Two nodes on one folder would overwrite each other's state.</summary>
@@ -158,7 +159,7 @@ internal static partial class NodeHost
         app.MapOpenApi("/openapi.json").WithMetadata(Access.Everyone);
     }
 
-    private static async Task<int> ServeAsync(WebApplication app, OptionsStore settings)
+    private static async Task<int> ServeAsync(WebApplication app, OptionsStore settings, Func<CancellationToken, Task<int>>? onReady)
     {
         var services = app.Services;
         var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Mycel.Node");
@@ -192,16 +193,33 @@ internal static partial class NodeHost
 
         using var signals = new NodeSignals(settings, log);
         using var sweep = TimeProvider.System.CreateTimer(_ => relays.SweepConnections(), null, TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(5));
-        await signals.StopRequested;
+        var exitCode = onReady is null ? 0 : await RunReadyAsync(onReady, signals);
+        if (exitCode == 0) await signals.StopRequested;
         await DrainAsync(services, settings.Current.DrainSeconds, signals, log);
         await app.StopAsync();
         await relays.DisposeAsync();
         configured.Dispose();
         await local.DisposeAsync();
         LogStopped(log);
-        return 0;
+        return exitCode;
 
         void Announce() => catalog.Rebuild(() => new BackendLists(relays.Devices, [.. local.Models.Select(m => m.Backend)], []));
+    }
+
+    private static async Task<int> RunReadyAsync(Func<CancellationToken, Task<int>> onReady, NodeSignals signals)
+    {
+        using var stopping = new CancellationTokenSource();
+        var work = onReady(stopping.Token);
+        if (await Task.WhenAny(work, signals.StopRequested) == work) return await work;
+        await stopping.CancelAsync();
+        try
+        {
+            return await work;
+        }
+        catch (OperationCanceledException)
+        {
+            return 0;
+        }
     }
 
     /// <summary>Lets running work finish, up to the time set; what is left then is ended with an error that its caller sees.</summary>

@@ -96,7 +96,11 @@ public class ReloadTests
     private static string OtherValue(Setting setting) => setting.Key switch
     {
         "data_dir" => "/elsewhere",
-        "api.host" => "0.0.0.0",
+        "api.host" or "links.host" => "0.0.0.0",
+        "links.provider" or "sharing.default" => "none",
+        "links.addresses" => "[\"a:1\"]",
+        "links.relay" => "false",
+        "sharing.models" => "{a: home}",
         "models.load" => "[a]",
         "models.demo" or "models.allow_private" or "engine.grammar" => "true",
         "models.dir" or "engine.libraries" => "/elsewhere",

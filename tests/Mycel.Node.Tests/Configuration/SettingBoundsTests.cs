@@ -38,6 +38,16 @@ public class SettingBoundsTests
         { "engine.idle_unload_s", "0 31536000", "-1 31536001" },
         { "engine.memory_mb", "0 16777216", "-1 16777217 8GB" },
         { "engine.grammar", "true false", "gbnf" },
+        { "links.host", "\"::\" 0.0.0.0 127.0.0.1 localhost", "node.example.org 8421 \"*\"" },
+        { "links.port", "0 65535", "-1 65536 quic" },
+        { "links.provider", "auto ngtcp2 msquic none MsQuic", "quic tcp" },
+        { "links.addresses", "[\"node.example.org:8421\"] [\"[2001:db8::1]:1\"] [\"https://node.example.org\"] [\"http://10.0.0.5:8420/mycel\"] [\"10.0.0.5:65535\"] []",
+            "node.example.org:8421 [node.example.org] [\"node:0\"] [\"2001:db8::1:8421\"] [\"node:99999\"] [\"udp://node:1\"] [\"https://u@node\"] [\":8421\"] [{a: 1}]" },
+        { "links.max_links", "1 1024", "0 1025" },
+        { "links.relay", "true false", "1" },
+        { "sharing.default", "home networks friends Home", "[x] {a: home}" },
+        { "sharing.models", "{qwen: home} {\"llama3.2:3b\": friends, \"org/m\": networks} [qwen=home] [\"a=b=home\"] {}",
+            "home {qwen: [home]} {qwen: } [qwen] [=home] [a=home, a=networks] [[x]]" },
         { "queue.depth", "0 100000", "-1 100001" },
         { "queue.timeout_s", "0.1 3600", "0 3600.1 -1" },
         { "limits.per_key.concurrent", "0 1000000", "-1 1000001" },
@@ -98,9 +108,9 @@ public class SettingBoundsTests
     [Fact]
     public void Defaults_are_within_their_own_bounds()
     {
-        foreach (var setting in SettingTable.All.Where(s => s is not (RelaysSetting or ModelsSetting or ListSetting)))
+        foreach (var setting in SettingTable.All.Where(s => s is not (RelaysSetting or ModelsSetting or ListSetting or MapSetting)))
         {
-            var loaded = Loading.OfYaml(Loading.YamlOf(setting.Key, setting.DefaultText));
+            var loaded = Loading.OfYaml(Loading.YamlOf(setting.Key, $"'{setting.DefaultText}'"));
             Assert.True(loaded.Errors.Count == 0, string.Join('\n', loaded.Errors));
         }
     }
@@ -108,7 +118,7 @@ public class SettingBoundsTests
     private static void AssertSameFromVariable(string key, string text)
     {
         var setting = SettingTable.Find(key)!;
-        var loaded = Loading.OfVariable(setting.EnvironmentName, text == "none" && setting is ListSetting ? "" : text);
+        var loaded = Loading.OfVariable(setting.EnvironmentName, text == "none" && setting is ListSetting or MapSetting ? "" : text);
         Assert.True(loaded.Errors.Count == 0, string.Join('\n', loaded.Errors));
         Assert.Equal(text, loaded.Values.Single(v => v.Key == key).Text);
     }

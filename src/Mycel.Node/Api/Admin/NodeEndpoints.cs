@@ -6,6 +6,8 @@ using Mycel.Node.Backends.Local;
 using Mycel.Node.Backends.Relay;
 using Mycel.Node.Configuration;
 using Mycel.Node.Execution;
+using Mycel.Node.Links;
+using Mycel.Node.Networks;
 using Mycel.Node.Observability;
 using Mycel.Node.Routing;
 using Mycel.Node.Settlement;
@@ -37,7 +39,7 @@ internal static class NodeEndpoints
 
     private static JsonHttpResult<StatusReply> Status(
         NodeState state, NodeId node, OptionsStore options, NodeMetrics metrics, RequestLog requests, ExchangeWatch watch, Dispatcher dispatcher, RelayRegistry relays,
-        LocalModels local, ModelCatalog catalog, KeyStore keys)
+        LocalModels local, ModelCatalog catalog, KeyStore keys, LinkManager links, IPeerBook peers, NetworkRegistry networks)
     {
         var devices = relays.Devices;
         var routes = metrics.Routes.ToList();
@@ -48,8 +50,16 @@ internal static class NodeEndpoints
             new StatusRequests(watch.Count, dispatcher.Waiting, requests.Total, failed),
             new StatusTokens(routes.Sum(r => r.PromptTokens.Value), routes.Sum(r => r.CompletionTokens.Value)),
             new StatusSlots(dispatcher.InFlight, devices.Where(d => d.IsOnline).Sum(d => d.MaxConcurrent) + local.Models.Sum(m => m.Backend.MaxConcurrent)),
-            new StatusRelays(devices.Count, devices.Count(d => d.IsOnline)), catalog.Listed.Count, keys.Keys.Count);
+            new StatusRelays(devices.Count, devices.Count(d => d.IsOnline)), catalog.Listed.Count, keys.Keys.Count, LinksOf(links, peers, networks));
         return TypedResults.Json(reply, NodeJson.Default.StatusReply);
+    }
+
+    private static StatusLinks LinksOf(LinkManager links, IPeerBook peers, NetworkRegistry networks)
+    {
+        var known = peers.All;
+        return new StatusLinks(
+            links.Door?.LocalEndPoint?.ToString(), links.Door?.Provider, links.Door?.WhyNot, links.Door is null ? [] : links.OwnAddresses, networks.Joined.Count,
+            known.Count(peer => peer.IsGreeted), known.Count);
     }
 
     private static async Task Requests(HttpContext context, RequestLog requests, RequestRunner runner, int? limit)
@@ -69,7 +79,7 @@ internal sealed record ReadyReply(string Status, string? Reason);
 
 internal sealed record StatusReply(
     string Version, string NodeId, string Name, string State, DateTimeOffset StartedAt, double UptimeS, string Endpoint, string DataDir, string? ConfigFile,
-    StatusRequests Requests, StatusTokens Tokens, StatusSlots Slots, StatusRelays Relays, int Models, int Keys);
+    StatusRequests Requests, StatusTokens Tokens, StatusSlots Slots, StatusRelays Relays, int Models, int Keys, StatusLinks Links);
 
 internal sealed record StatusRequests(int Active, int Queued, long Total, long Failed);
 
@@ -78,6 +88,16 @@ internal sealed record StatusTokens(long Prompt, long Completion);
 internal sealed record StatusSlots(int Used, int Total);
 
 internal sealed record StatusRelays(int Total, int Online);
+
+/// <summary>What ties this node to others.</summary>
+/// <param name="Listening">Where it listens for QUIC; null before it belongs to a network, and where there is no QUIC.</param>
+/// <param name="Provider">What carries QUIC, or null.</param>
+/// <param name="Problem">Why there is no QUIC, or null.</param>
+/// <param name="Addresses">Where others are told to reach it.</param>
+/// <param name="Networks">Networks that it belongs to.</param>
+/// <param name="PeersLinked">Nodes of them that are linked.</param>
+/// <param name="PeersKnown">Nodes of them that are known.</param>
+internal sealed record StatusLinks(string? Listening, string? Provider, string? Problem, IReadOnlyList<string> Addresses, int Networks, int PeersLinked, int PeersKnown);
 
 internal sealed record RequestsReply(IReadOnlyList<RouteRecord> Active, IReadOnlyList<RouteRecord> Recent);
 

@@ -3,11 +3,12 @@ namespace Mycel.Node.Cli.Client;
 /// <summary>Where a node is spoken to: its control socket on this machine, or its HTTP address.</summary>
 internal sealed class NodeAddress
 {
-    private NodeAddress(string? socketPath, Uri baseAddress, string? key)
+    private NodeAddress(string? socketPath, Uri baseAddress, string? key, string? on = null)
     {
         SocketPath = socketPath;
         BaseAddress = baseAddress;
         Key = key;
+        On = on;
     }
 
     /// <summary>The control socket, or null when the node is spoken to over HTTP.</summary>
@@ -19,8 +20,22 @@ internal sealed class NodeAddress
     /// <summary>The key presented, or null.</summary>
     public string? Key { get; }
 
+    /// <summary>Name or id of another node of the same account that the one spoken to passes everything on to, or null.</summary>
+    public string? On { get; }
+
     /// <summary>How the node is called in messages.</summary>
-    public string Display => SocketPath ?? BaseAddress.ToString().TrimEnd('/');
+    public string Display => On is { } other ? $"{other} (through {Here})" : Here;
+
+    private string Here => SocketPath ?? BaseAddress.ToString().TrimEnd('/');
+
+    /// <summary>Another node of the account, reached through this one.</summary>
+    /// <exception cref="NodeClientException">The name is empty.</exception>
+    public NodeAddress Through(string other) => other.Trim() is { Length: > 0 } name
+        ? new NodeAddress(SocketPath, BaseAddress, Key, name)
+        : throw new NodeClientException("--on needs the name or id of a node; 'mycel fleet' lists them.", ExitCode.Usage);
+
+    /// <summary>Where a path such as <c>v1/node/status</c> is asked for.</summary>
+    public string PathOf(string path) => On is { } other ? $"v1/node/fleet/{Uri.EscapeDataString(other)}/{path}" : path;
 
     /// <summary>The node of this machine whose control socket this is.</summary>
     public static NodeAddress OfSocket(string path) => new(path, new Uri("http://localhost/"), null);

@@ -101,7 +101,7 @@ internal sealed class NodeClient : IDisposable
 
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? json, CancellationToken cancel)
     {
-        using HttpRequestMessage request = new(method, path);
+        using HttpRequestMessage request = new(method, Address.PathOf(path));
         if (json is not null) request.Content = new StringContent(json, Encoding.UTF8, "application/json");
         HttpResponseMessage response = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
         if (response.IsSuccessStatusCode) return response;

@@ -4,7 +4,7 @@ using Mycel.Node.Hosting;
 
 namespace Mycel.Node.Cli.Client;
 
-/// <summary>The options by which a command finds its node: <c>--endpoint</c>, <c>--key</c>, <c>--data-dir</c>, <c>--config</c>.</summary>
+/// <summary>The options by which a command finds its node: <c>--endpoint</c>, <c>--key</c>, <c>--data-dir</c>, <c>--config</c>, and <c>--on</c> for another one behind it.</summary>
 internal sealed class NodeOptions
 {
     /// <summary>Environment variable for <c>--endpoint</c>.</summary>
@@ -28,22 +28,53 @@ internal sealed class NodeOptions
         HelpName = "KEY",
     };
 
-    private readonly Option<string?> _dataDir = new("--data-dir") { Description = "Data folder of the node on this machine", HelpName = "DIR" };
+    private readonly Option<string?> _on = new("--on") { Description = "Another node of your account, by name or id; 'mycel fleet' lists them", HelpName = "NODE" };
 
-    private readonly Option<string?> _config = new("--config", "-c") { Description = "Configuration file of the node on this machine", HelpName = "FILE" };
+    private readonly Option<string?> _dataDir;
+
+    private readonly Option<string?> _config;
+
+    /// <summary>With all options its own.</summary>
+    public NodeOptions()
+        : this(
+            new("--data-dir") { Description = "Data folder of the node on this machine", HelpName = "DIR" },
+            new("--config", "-c") { Description = "Configuration file of the node on this machine", HelpName = "FILE" })
+    {
+    }
+
+    /// <summary>For a command that has <c>--data-dir</c> and <c>--config</c> already.</summary>
+    public NodeOptions(Option<string?> dataDir, Option<string?> config)
+    {
+        _dataDir = dataDir;
+        _config = config;
+        _on.CompletionSources.Add(context => NodeCompletions.Fleet(() => new NodeClient(ResolveHere(context.ParseResult), DefaultTimeout)));
+    }
 
     /// <summary>Adds the options to a command.</summary>
     public void AddTo(Command command)
     {
-        command.Options.Add(_endpoint);
-        command.Options.Add(_key);
-        command.Options.Add(_dataDir);
-        command.Options.Add(_config);
+        AddOnce(command, _endpoint);
+        AddOnce(command, _key);
+        AddOnce(command, _dataDir);
+        AddOnce(command, _config);
     }
+
+    /// <summary>Adds the options to a command that can also be carried out on another node of the account, which <c>--on</c> names.</summary>
+    public void AddWithFleetTo(Command command)
+    {
+        AddOnce(command, _on);
+        AddTo(command);
+    }
+
+    /// <summary>Whether a command line means the node of this machine's files: its folders and paths are the node's.</summary>
+    /// <exception cref="NodeClientException">The address is wrong, or the configuration can't be read.</exception>
+    public bool MeansThisMachine(ParseResult line) => Resolve(line) is { SocketPath: not null, On: null };
 
     /// <summary>The node that a command line means.</summary>
     /// <exception cref="NodeClientException">The address is wrong, or the configuration can't be read.</exception>
-    public NodeAddress Resolve(ParseResult line)
+    public NodeAddress Resolve(ParseResult line) => line.GetValue(_on) is { } other ? ResolveHere(line).Through(other) : ResolveHere(line);
+
+    private NodeAddress ResolveHere(ParseResult line)
     {
         string? dataDir = line.GetValue(_dataDir), config = line.GetValue(_config);
         string? endpoint = line.GetValue(_endpoint);
@@ -71,7 +102,7 @@ internal sealed class NodeOptions
     /// <exception cref="NodeClientException">The settings have mistakes.</exception>
     public MycelOptions? LoadSettings(ParseResult line)
     {
-        if (Resolve(line).SocketPath is null) return null;
+        if (!MeansThisMachine(line)) return null;
         LoadedConfiguration loaded = ConfigurationLoader.Load(FlagsOf(line.GetValue(_dataDir), line.GetValue(_config)));
         return loaded.Options ?? throw new NodeClientException(string.Join(Environment.NewLine, loaded.Errors), ExitCode.Usage);
     }
@@ -84,6 +115,11 @@ internal sealed class NodeOptions
         if (loaded.Options is null && (fileIsMissing || loaded.DataDir.Length == 0))
             throw new NodeClientException(string.Join(Environment.NewLine, loaded.Errors), ExitCode.Usage);
         return loaded.DataDir;
+    }
+
+    private static void AddOnce(Command command, Option option)
+    {
+        if (!command.Options.Contains(option)) command.Options.Add(option);
     }
 
     private static CommandLineSettings FlagsOf(string? dataDir, string? config) => new() { DataDir = dataDir, ConfigFile = config };

@@ -45,6 +45,34 @@ internal sealed class NodeStatusReply
     /// <summary>Keys that exist.</summary>
     public int Keys { get; set; }
 
+    /// <summary>Ties with other nodes.</summary>
+    public LinkState Links { get; set; } = new();
+
+    /// <summary>Ties with other nodes.</summary>
+    internal sealed record LinkState
+    {
+        /// <summary>Where it listens for QUIC.</summary>
+        public string? Listening { get; init; }
+
+        /// <summary>What carries QUIC.</summary>
+        public string? Provider { get; init; }
+
+        /// <summary>Why there is no QUIC.</summary>
+        public string? Problem { get; init; }
+
+        /// <summary>Where others are told to reach it.</summary>
+        public IReadOnlyList<string> Addresses { get; init; } = [];
+
+        /// <summary>Networks that it belongs to.</summary>
+        public int Networks { get; init; }
+
+        /// <summary>Nodes of them that are linked.</summary>
+        public int PeersLinked { get; init; }
+
+        /// <summary>Nodes of them that are known.</summary>
+        public int PeersKnown { get; init; }
+    }
+
     /// <summary>Requests now and since the start.</summary>
     internal sealed record RequestCounts(long Active = 0, long Queued = 0, long Total = 0, long Failed = 0);
 

@@ -37,6 +37,8 @@ internal sealed class DoctorRun
         yield return nodeCheck;
         if (loaded.Options is { } options) yield return LocalChecks.Port(options.Api.Host, options.Api.Port, status);
 
+        foreach (DoctorCheck check in status is not null ? LinkChecks.OfNode(status.Links) : loaded.Options is { } waiting ? LinkChecks.OfLibraries(waiting.Links) : []) yield return check;
+
         bool servesOwn = false;
         if (status is not null)
         {

@@ -148,7 +148,7 @@ internal sealed class ModelsCommands
     /// <summary>A path as the node of this machine understands it: full. Another machine's node has other paths.</summary>
     private string FullPath(ParseResult line, string model)
     {
-        if (_node.Resolve(line).SocketPath is null) return model;
+        if (!_node.MeansThisMachine(line)) return model;
         if (model.StartsWith("~/", StringComparison.Ordinal)) return Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), model[2..]);
         bool isFileHere = model.EndsWith(ModelName.Extension, StringComparison.OrdinalIgnoreCase) && File.Exists(model);
         return ModelName.IsPath(model) || isFileHere ? Path.GetFullPath(model) : model;
@@ -157,7 +157,7 @@ internal sealed class ModelsCommands
     private void Add(CliCommand command, params ReadOnlySpan<Option> options)
     {
         foreach (Option option in options) command.Options.Add(option);
-        _node.AddTo(command);
+        _node.AddWithFleetTo(command);
     }
 
     private void Runs(CliCommand command, Func<ModelsWork, ParseResult, CancellationToken, Task<int>> run) => command.Runs(async (line, console, cancel) =>

@@ -1,0 +1,133 @@
+using System.Text.Json.Serialization;
+using Mycel.Identity;
+using Mycel.Identity.Networks;
+using Mycel.Node.Links;
+using Mycel.Node.Networks;
+
+namespace Mycel.Node.Api.Admin;
+
+/// <summary>How networks, invites and peers are shown.</summary>
+internal sealed class NetworkViews(NetworkRegistry networks, IPeerBook peers, ILinks links, TimeProvider time)
+{
+    /// <summary>A network.</summary>
+    public NetworkReply Of(JoinedNetwork network)
+    {
+        var id = network.Charter.Id;
+        var known = peers.All.Where(peer => peer.Networks.Contains(id)).ToList();
+        return new NetworkReply(
+            id.ToString(), network.Charter.Name, network.Charter.IsPublic, networks.IsRoot(network), network.Terms.MayInvite, network.Terms.Models,
+            network.Terms.CreditLine, network.Membership?.NotBefore, network.Membership?.NotAfter, known.Count(peer => links.Find(peer.Id) is not null), known.Count);
+    }
+
+    /// <summary>A network, with the nodes that are known in it.</summary>
+    public NetworkReply WithMembers(JoinedNetwork network) => Of(network) with { Members = [.. networks.Members(network.Charter.Id).Select(Of)] };
+
+    private static MemberReply Of(NetworkMember member) => new(
+        member.Id.ToString(), member.Name, member.Account.ToString(), member.IsThis, member.IsOwn, member.IsRoot, member.IsLinked,
+        member.Terms is { } terms ? new TermsReply(terms.MayInvite, terms.Models, terms.CreditLine) : null, member.Since, member.LastSeen);
+
+    /// <summary>An invite, without its token.</summary>
+    public InviteReply Of(InviteEntry entry)
+    {
+        var invite = entry.Invite;
+        return new InviteReply(
+            invite.Id, invite.Network.Name, invite.Network.Id.ToString(), entry.Label, invite.Uses, entry.Members.Count, invite.NotBefore, invite.NotAfter, entry.RevokedAt, StateOf(entry),
+            new TermsReply(invite.Terms.MayInvite, invite.Terms.Models, invite.Terms.CreditLine),
+            [.. entry.Members.Select(use => new InviteUseReply(use.Account.ToString(), use.Device.ToString(), use.At))]);
+    }
+
+    /// <summary>Another node.</summary>
+    public PeerReply Of(PeerInfo peer)
+    {
+        var link = links.Find(peer.Id);
+        var models = peer.Record?.Models;
+        return new PeerReply(
+            peer.Id.ToString(), peer.Name, peer.Account.ToString(), peer.IsOwn, [.. peer.Networks.Select(NameOf)], link is not null,
+            link is null ? null : link.Carrier.ToString().ToLowerInvariant(), link?.RemoteEndPoint?.ToString(), link is null ? null : link.IsDialled ? "out" : "in", link?.Since,
+            link is null || link.RoundTrip <= TimeSpan.Zero ? null : Math.Round(link.RoundTrip.TotalMilliseconds, 2),
+            models is null ? [] : [.. models.Select(model => model.Name)], models is { Count: > 0 } ? (int)models.Max(model => model.Slots) : 0,
+            models is { Count: > 0 } ? (int)models.Max(model => model.FreeSlots) : 0, string.IsNullOrEmpty(peer.Record?.Version) ? null : peer.Record.Version,
+            link is null ? peer.LastSeen : time.GetUtcNow(), link is null ? links.LastError(peer.Id) : null);
+    }
+
+    /// <summary>A network's name, or its id where this node is no longer in it.</summary>
+    private string NameOf(NetworkId id) => networks.Joined.FirstOrDefault(network => network.Charter.Id == id)?.Charter.Name ?? id.ToString();
+
+    private string StateOf(InviteEntry entry) =>
+        entry.RevokedAt is not null ? "revoked" : entry.Members.Count >= entry.Invite.Uses ? "used_up" : entry.IsOpenAt(time.GetUtcNow()) ? "open" : "expired";
+}
+
+/// <summary>Body of <c>POST /v1/node/networks</c>.</summary>
+/// <param name="Name">1 to 64 characters.</param>
+/// <param name="Public">Whether newcomers are admitted without an invite; default false.</param>
+internal sealed record CreateNetworkRequest(string? Name, bool? Public);
+
+/// <summary>Body of <c>POST /v1/node/join</c>.</summary>
+/// <param name="Token">The invite.</param>
+internal sealed record JoinRequest(string? Token);
+
+/// <summary>Body of <c>POST /v1/node/invites</c>.</summary>
+/// <param name="Network">Name or id; may be left out where the node belongs to one network.</param>
+/// <param name="Uses">How many accounts it admits; default 1.</param>
+/// <param name="ExpiresS">Seconds that it is valid; default 7 days.</param>
+/// <param name="Models">Models that the guest may ask for; null for all.</param>
+/// <param name="CreditLine">Micro-credits that the guest may owe; default 0.</param>
+/// <param name="MayInvite">Whether the guest may invite others; default false.</param>
+/// <param name="Label">For your own list.</param>
+internal sealed record CreateInviteRequest(string? Network, int? Uses, int? ExpiresS, IReadOnlyList<string>? Models, long? CreditLine, bool? MayInvite, string? Label);
+
+internal sealed record NetworkReply(
+    string Id, string Name, bool Public, bool IsRoot, bool MayInvite, IReadOnlyList<string>? Models, long CreditLine, DateTimeOffset? MemberSince, DateTimeOffset? ExpiresAt,
+    int PeersLinked, int PeersKnown)
+{
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<MemberReply>? Members { get; init; }
+}
+
+internal sealed record MemberReply(
+    string Id, string Name, string Account, bool This, bool Own, bool IsRoot, bool Linked, TermsReply? Terms, DateTimeOffset? Since, DateTimeOffset? LastSeen);
+
+internal sealed record NetworkListReply(IReadOnlyList<NetworkReply> Networks);
+
+internal sealed record NetworkLeftReply(string Status, string Id, string Name);
+
+internal sealed record TermsReply(bool MayInvite, IReadOnlyList<string>? Models, long CreditLine);
+
+internal sealed record InviteUseReply(string Account, string Device, DateTimeOffset At);
+
+internal sealed record InviteReply(
+    string Id, string Network, string NetworkId, string Label, int Uses, int Used, DateTimeOffset CreatedAt, DateTimeOffset ExpiresAt, DateTimeOffset? RevokedAt, string State,
+    TermsReply Terms, IReadOnlyList<InviteUseReply> Members)
+{
+    /// <summary>The invite itself; in the reply to making it only.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Token { get; init; }
+}
+
+internal sealed record InviteListReply(IReadOnlyList<InviteReply> Invites);
+
+internal sealed record PeerReply(
+    string Id, string Name, string Account, bool Own, IReadOnlyList<string> Networks, bool Linked, string? Carrier, string? Address, string? Direction, DateTimeOffset? Since,
+    double? RoundTripMs, IReadOnlyList<string> Models, int Slots, int FreeSlots, string? Version, DateTimeOffset? LastSeen, string? LastError);
+
+internal sealed record PeerListReply(IReadOnlyList<PeerReply> Peers);
+
+internal sealed record FleetNodeReply(
+    string Id, string Name, bool This, bool Linked, string? Carrier, string? Address, double? RoundTripMs, IReadOnlyList<string> Models, int Slots, int FreeSlots, string? Version,
+    DateTimeOffset? LastSeen, string? LastError);
+
+internal sealed record FleetListReply(IReadOnlyList<FleetNodeReply> Nodes);
+
+/// <summary>A field that is not known is refused: it would be a slip that silently does nothing.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSerializable(typeof(CreateNetworkRequest))]
+[JsonSerializable(typeof(CreateInviteRequest))]
+[JsonSerializable(typeof(JoinRequest))]
+[JsonSerializable(typeof(NetworkReply))]
+[JsonSerializable(typeof(NetworkListReply))]
+[JsonSerializable(typeof(NetworkLeftReply))]
+[JsonSerializable(typeof(InviteReply))]
+[JsonSerializable(typeof(InviteListReply))]
+[JsonSerializable(typeof(PeerListReply))]
+[JsonSerializable(typeof(FleetListReply))]
+internal sealed partial class NetworkJson : JsonSerializerContext;
