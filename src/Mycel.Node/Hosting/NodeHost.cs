@@ -9,6 +9,7 @@ using Mycel.Node.Api.Admin;
 using Mycel.Node.Api.OpenAi;
 using Mycel.Node.Backends;
 using Mycel.Node.Backends.Local;
+using Mycel.Node.Backends.Peer;
 using Mycel.Node.Backends.Relay;
 using Mycel.Node.Configuration;
 using Mycel.Node.Execution;
@@ -133,6 +134,8 @@ internal static partial class NodeHost
         services.AddSingleton<ModelCatalog>();
         services.AddSingleton(provider => new Dispatcher(provider.GetRequiredService<ModelCatalog>(), () => settings.Current.Queue.Depth));
         services.AddSingleton<ExchangeWatch>();
+        services.AddSingleton(identity);
+        services.AddPeers(settings.Current.DataDir);
         services.AddSingleton<RequestRunner>();
         services.AddSingleton<InferenceEndpoint>();
         services.AddSingleton<ModelsEndpoint>();
@@ -149,6 +152,10 @@ internal static partial class NodeHost
         app.MapOpenAi(door, app.Services.GetRequiredService<InferenceEndpoint>(), app.Services.GetRequiredService<ModelsEndpoint>());
         app.MapNode();
         app.MapPlan();
+        app.MapNetworks();
+        app.MapInvites();
+        app.MapPeers();
+        app.MapFleetCalls();
         app.MapRelays();
         app.MapLocalModels();
         app.MapKeys();
@@ -169,8 +176,10 @@ internal static partial class NodeHost
         var dispatcher = services.GetRequiredService<Dispatcher>();
         ReloadLog.WriteWarnings(log, settings.Warnings);
         var local = services.GetRequiredService<LocalModels>();
+        var peers = services.GetRequiredService<PeerBackends>();
         relays.Changed += Announce;
         local.Changed += Announce;
+        peers.Changed += Announce;
         var configured = services.GetRequiredService<ConfiguredModels>();
         configured.Start();
         await relays.StartAsync();
@@ -186,6 +195,7 @@ internal static partial class NodeHost
             throw new NodeStartException($"The node cannot listen on {settings.Current.Api.Host}:{settings.Current.Api.Port}: {error.Message} Is another node running? Choose another port with --port.", inner: error);
         }
         ControlSocket.Protect(settings.Current.DataDir);
+        await services.StartPeersAsync();
         state.Endpoint = EndpointOf(app);
         state.Phase = NodePhase.Ready;
         LogReady(log, state.Endpoint, NodeState.Version);
@@ -196,6 +206,7 @@ internal static partial class NodeHost
         var exitCode = onReady is null ? 0 : await RunReadyAsync(onReady, signals);
         if (exitCode == 0) await signals.StopRequested;
         await DrainAsync(services, settings.Current.DrainSeconds, signals, log);
+        await services.StopPeersAsync();
         await app.StopAsync();
         await relays.DisposeAsync();
         configured.Dispose();
@@ -203,7 +214,7 @@ internal static partial class NodeHost
         LogStopped(log);
         return exitCode;
 
-        void Announce() => catalog.Rebuild(() => new BackendLists(relays.Devices, [.. local.Models.Select(m => m.Backend)], []));
+        void Announce() => catalog.Rebuild(() => new BackendLists(relays.Devices, [.. local.Models.Select(m => m.Backend)], peers.Linked));
     }
 
     private static async Task<int> RunReadyAsync(Func<CancellationToken, Task<int>> onReady, NodeSignals signals)

@@ -45,6 +45,7 @@ internal sealed class NetworkRoom : IAsyncDisposable
         var stored = _parts.File.Load();
         _parts.Peers.Restore(stored.Peers);
         _parts.Own.Start(stored.Sequence);
+        _links.Dialled += OnDialled;
         _links.Linked += OnLinked;
         _links.Unlinked += OnUnlinked;
         _parts.Registry.Changed += OnNetworks;
@@ -62,6 +63,7 @@ internal sealed class NetworkRoom : IAsyncDisposable
     {
         if (!_isStarted) return;
         _isStarted = false;
+        _links.Dialled -= OnDialled;
         _links.Linked -= OnLinked;
         _links.Unlinked -= OnUnlinked;
         _parts.Registry.Changed -= OnNetworks;
@@ -90,10 +92,11 @@ internal sealed class NetworkRoom : IAsyncDisposable
         }
     }
 
+    private void OnDialled(Link link) => _parts.Greeter.GreetAnew(link);
+
     private void OnLinked(Link link)
     {
-        if (link.IsDialled) _parts.Greeter.GreetAnew(link);
-        else _parts.Strangers.Sweep();
+        if (!link.IsDialled) _parts.Strangers.Sweep();
     }
 
     private void OnUnlinked(Link link)
