@@ -45,20 +45,21 @@ def ssebench(peer, scenario, seconds):
 
 def measure(peer, mock, scenario, seconds):
     """Runs one load on one peer; returns the figures."""
-    pid = None if peer is mock else peer.process.pid
-    peer_before = processes.cpu_us(pid) if pid else 0
+    pids = [] if peer is mock else peer.pids
+    peer_before = sum(processes.cpu_us(pid) for pid in pids)
     mock_before, machine_before = processes.cpu_us(mock.process.pid), processes.machine_busy_us()
     done = subprocess.run(ssebench(peer, scenario, seconds), capture_output=True, text=True, timeout=seconds + 90)
     machine = processes.machine_busy_us() - machine_before
     mock_cpu = processes.cpu_us(mock.process.pid) - mock_before
-    peer_cpu = processes.cpu_us(pid) - peer_before if pid else 0
+    peer_cpu = sum(processes.cpu_us(pid) for pid in pids) - peer_before
     if not done.stdout:
         raise RuntimeError(f"ssebench said nothing about {peer.name}: {done.stderr.strip()}")
     said = json.loads(done.stdout)
     completed = said["done"]
     units = said["tokens"] if scenario.streams else completed
     times = said["ttft_ms"] if scenario.streams else said["dur_ms"]
-    rss, peak = processes.memory_mb(pid) if pid else (0, 0)
+    memory = [processes.memory_mb(pid) for pid in pids]
+    rss, peak = (sum(each[0] for each in memory), sum(each[1] for each in memory))
     return {
         "requests": completed,
         "req_s": said["req_s"],

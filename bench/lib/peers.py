@@ -26,20 +26,26 @@ def build_tools():
 
 
 class Peer:
-    """A running program: a name, a port, the token it wants, and its process."""
+    """A running program: a name, a port, the token it wants, its process, and those that it works with."""
 
-    def __init__(self, name, port, process=None, token="none"):
+    def __init__(self, name, port, process=None, token="none", behind=()):
         self.name, self.port, self.process, self.token = name, port, process, token
+        self.processes = [each for each in (process, *behind) if each is not None]
+
+    @property
+    def pids(self):
+        return [each.pid for each in self.processes]
 
     def stop(self):
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.process.send_signal(signal.SIGTERM)
-        try:
-            self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        for process in self.processes:
+            if process.poll() is not None:
+                continue
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(10)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def start_mock():
@@ -70,19 +76,24 @@ def start_nginx(workers, upstream):
 class Mycel:
     """A node in a fresh data folder, set up as one in earnest: a key, limits, metrics, the usual log."""
 
-    def __init__(self, mock_port):
-        self.folder = WORK / "mycel"
+    def __init__(self, mock_port, name="mycel"):
+        self.folder = WORK / name
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         self.config = self.folder / "mycel.yaml"
         # The limits are high so that each request is charged against them and none is refused.
-        self.config.write_text(f"""\
-data_dir: {self.folder}/data
+        relays = f"""\
 relays:
   - url: http://127.0.0.1:{mock_port}
     name: mock
     max_concurrent: 1024
-queue:
+""" if mock_port else ""
+        self.config.write_text(f"""\
+data_dir: {self.folder}/data
+links:
+  host: 127.0.0.1
+  port: 0
+{relays}queue:
   depth: 4096
   timeout_s: 60
 limits:
@@ -102,20 +113,41 @@ limits:
         done = subprocess.run(self.command + ["keys", "create", "--name", name, "--scope", scope, "--json"], env=self.env, check=True, capture_output=True, text=True)
         return json.loads(done.stdout)["secret"]
 
+    def run(self, *arguments):
+        """Runs a command of the command line on this node; returns what it printed."""
+        return subprocess.run(self.command + list(arguments), env=self.env, check=True, capture_output=True, text=True).stdout
+
     def start(self, port, log_name="mycel.log"):
         """Starts the node; returns at once. What it writes goes to a file, as under a service manager."""
         with open(self.folder / log_name, "ab") as log:
             return subprocess.Popen(self.command + ["serve", "--port", str(port)], env=self.env, stdout=log, stderr=log, stdin=subprocess.DEVNULL)
 
 
-def start_mycel(mock_port):
+def start_mycel(mock_port, name="mycel"):
     node = Mycel(mock_port)
+    token, port, process = start_node(node)
+    wait_for_models(port, token)
+    return Peer(name, port, process, token)
+
+
+def start_node(node):
     token = node.create_key("bench")
     port = processes.free_port()
     process = node.start(port)
     processes.wait_for_port(port, process)
+    return token, port, process
+
+
+def start_two_nodes(mock_port):
+    """A node that has the mock, and one without anything that reaches it over a link; the second is the one to be asked."""
+    serving, asking = Mycel(mock_port, "mycel-serving"), Mycel(None, "mycel-asking")
+    _, _, behind = start_node(serving)
+    serving.run("network", "create", "bench")
+    invite = serving.run("invite", "create").split()[0]
+    token, port, process = start_node(asking)
+    asking.run("join", invite)
     wait_for_models(port, token)
-    return Peer("mycel", port, process, token)
+    return Peer("two nodes", port, process, token, behind=[behind])
 
 
 def wait_for_models(port, token, seconds=10):
