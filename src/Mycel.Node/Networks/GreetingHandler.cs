@@ -94,7 +94,7 @@ internal sealed class GreetingHandler : IStreamHandler
             _turns.Release();
         }
 
-        if (isMember && greeting.ObservedAddress.Length is > 0 and <= NodeRecords.MaxAddressLength) _observe(greeting.ObservedAddress);
+        if (isMember && greeting.ObservedAddress.Length is > 0 and <= LinkAddress.MaxLength) _observe(greeting.ObservedAddress);
         stream.Write(_greetings.Answer(link.Peer, link.RemoteEndPoint?.ToString() ?? ""));
         await stream.Writer.FlushAsync(end: true);
         if (!isMember) return;

@@ -96,7 +96,7 @@ internal sealed class Invites
 
     private List<InviteAddress> Nodes(JoinedNetwork network)
     {
-        string[] own = [.. _reach.Addresses().Where(NodeRecords.IsAddress).Take(NodeRecords.MaxAddresses)];
+        string[] own = [.. _reach.Addresses().Where(LinkAddress.IsValid).Take(LinkAddress.MaxCount)];
         if (own.Length == 0)
         {
             throw new NetworkException(

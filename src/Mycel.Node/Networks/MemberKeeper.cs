@@ -80,7 +80,7 @@ internal sealed class MemberKeeper
     {
         var known = _peers.Find(peer)?.Addresses ?? [];
         var first = _peers.Networks.All.SelectMany(network => network.Nodes).Where(node => node.PeerId == peer).SelectMany(node => node.Addresses);
-        return [.. known.Concat(first).Distinct(StringComparer.Ordinal).Take(2 * NodeRecords.MaxAddresses)];
+        return [.. known.Concat(first).Distinct(StringComparer.Ordinal).Take(2 * LinkAddress.MaxCount)];
     }
 
     private HashSet<PeerId> Wanted(DateTimeOffset now)

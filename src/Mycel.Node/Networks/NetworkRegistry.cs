@@ -1,5 +1,6 @@
 using Mycel.Identity;
 using Mycel.Identity.Networks;
+using Mycel.Node.Links;
 
 namespace Mycel.Node.Networks;
 
@@ -73,7 +74,15 @@ internal sealed class NetworkRegistry
         }
 
         Changed?.Invoke();
-        await _startLinks();
+        try
+        {
+            await _startLinks();
+        }
+        catch (LinkException closed)
+        {
+            throw new NetworkException(409, "no_address", $"The network was created, but nobody can reach this node: {closed.Message}", closed);
+        }
+
         return network;
     }
 

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Mycel.Identity;
+using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
 
 namespace Mycel.Node.Networks;
@@ -14,8 +15,6 @@ internal static class NodeRecords
     public const int MaxBytes = 64 * 1024;
 
     public const int MaxNameLength = 64;
-    public const int MaxAddresses = 8;
-    public const int MaxAddressLength = 260;
     public const int MaxNetworks = 64;
     public const int MaxModels = 256;
     public const int MaxModelNameLength = 256;
@@ -56,17 +55,6 @@ internal static class NodeRecords
         return new SignedRecord(statement, body, bytes);
     }
 
-    /// <summary>Whether an address is one that could be dialled: <c>host:port</c>, <c>http://…</c> or <c>https://…</c>.</summary>
-    public static bool IsAddress(string address)
-    {
-        if (address.Length is 0 or > MaxAddressLength || address.Any(c => char.IsControl(c) || char.IsWhiteSpace(c))) return false;
-        if (address.StartsWith("http://", StringComparison.Ordinal) || address.StartsWith("https://", StringComparison.Ordinal))
-            return Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.UserInfo.Length == 0;
-        var colon = address.LastIndexOf(':');
-        return colon > 0 && int.TryParse(address.AsSpan(colon + 1), out var port) && port is >= 1 and <= 65_535
-            && (address[0] != '[' || address[colon - 1] == ']') && (address[0] == '[' || address.AsSpan(0, colon).IndexOfAny(":/@?#") < 0);
-    }
-
     /// <summary>Whether an offer is within all bounds.</summary>
     public static bool IsOffer(ModelOffer offer)
         => IsText(offer.Name, 1, MaxModelNameLength)
@@ -83,7 +71,7 @@ internal static class NodeRecords
         Require(body.AccountKey.Length == DeviceKey.PublicKeySizeBytes, "has no account key");
         Require(body.Sequence > 0, "has no sequence");
         Require(IsText(body.Name, 1, MaxNameLength), $"has no name of 1 to {MaxNameLength} characters");
-        Require(body.Addresses.Count <= MaxAddresses && body.Addresses.All(IsAddress), $"has more than {MaxAddresses} addresses, or one that cannot be");
+        Require(body.Addresses.Count <= LinkAddress.MaxCount && body.Addresses.All(LinkAddress.IsValid), $"has more than {LinkAddress.MaxCount} addresses, or one that cannot be");
         Require(AreIds(body.Networks), $"has more than {MaxNetworks} networks, or one that cannot be");
         Require(body.Models.Count <= MaxModels && body.Models.All(IsOffer), $"has more than {MaxModels} models, or one with values out of range");
         Require(body.Models.Select(offer => offer.Name).Distinct(StringComparer.Ordinal).Count() == body.Models.Count, "names a model twice");

@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Mycel.Identity;
+using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
 using Mycel.Node.Observability;
 
@@ -152,7 +153,7 @@ internal sealed class OwnRecord : IDisposable
             Version = NodeState.Version,
             Relays = _reach.Relays(),
         };
-        record.Addresses.AddRange(_reach.Addresses().Where(NodeRecords.IsAddress).Distinct(StringComparer.Ordinal).Take(NodeRecords.MaxAddresses));
+        record.Addresses.AddRange(_reach.Addresses().Where(LinkAddress.IsValid).Distinct(StringComparer.Ordinal).Take(LinkAddress.MaxCount));
         record.Networks.AddRange(_madeFor!.All.Select(network => WireIds.Of(network.Charter.Id.Hash)));
         record.Models.AddRange(offers);
         var signed = NodeRecords.Sign(_identity.Device, record);

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Mycel.Identity;
 using Mycel.Identity.Networks;
+using Mycel.Node.Links;
 
 namespace Mycel.Node.Networks;
 
@@ -89,7 +90,7 @@ internal sealed partial class PeerBook
                 entry.Account = account;
                 entry.Name = peer.Name;
                 entry.LastSeen = peer.LastSeen;
-                entry.StoredAddresses = [.. peer.Addresses.Where(address => address is not null && NodeRecords.IsAddress(address)).Take(NodeRecords.MaxAddresses)];
+                entry.StoredAddresses = [.. peer.Addresses.Where(address => address is not null && LinkAddress.IsValid(address)).Take(LinkAddress.MaxCount)];
                 entry.StoredNetworks = [.. peer.Networks.Take(NodeRecords.MaxNetworks).Select(text => NetworkId.TryParse(text, out var network) ? network : default).Where(network => network != default)];
                 Refresh(entry);
             }

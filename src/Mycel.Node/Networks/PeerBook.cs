@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Mycel.Identity;
 using Mycel.Identity.Certificates;
+using Mycel.Node.Links;
 using Mycel.Identity.Networks;
 using Mycel.Node.Links.Wire;
 
@@ -295,7 +296,7 @@ internal sealed partial class PeerBook : IPeerBook
     {
         IEnumerable<string> said = entry.Record is { } record ? record.Body.Addresses : entry.StoredAddresses;
         var addresses = entry.WorkedAt.Length > 0 ? said.Prepend(entry.WorkedAt) : said;
-        return [.. addresses.Distinct(StringComparer.Ordinal).Take(NodeRecords.MaxAddresses)];
+        return [.. addresses.Distinct(StringComparer.Ordinal).Take(LinkAddress.MaxCount)];
     }
 
     /// <summary>The record without the offers that this node cannot ask for.</summary>
