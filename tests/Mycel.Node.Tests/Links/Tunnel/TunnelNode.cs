@@ -70,8 +70,10 @@ internal sealed class TunnelNode : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_app is null) return;
         await _node.DisposeAsync();
-        if (_app is not null) await _app.DisposeAsync();
+        await _app.DisposeAsync();
+        _app = null;
     }
 
     /// <summary>Options that are known only once the node is.</summary>

@@ -116,14 +116,9 @@ public sealed class TunnelTests
         Assert.Contains("takes no tunnels at present", failure.Message, StringComparison.Ordinal);
 
         foreach (var socket in silent) socket.Dispose();
-        Link? link = null;
-        await UntilAsync(() => (link = TryConnect()) is null ? null : link);
-
-        Link? TryConnect()
-        {
-            var dial = other.Links.ConnectAsync(node.Id, [node.Address], Cancellation);
-            return dial.ContinueWith(task => task.IsCompletedSuccessfully ? task.Result : null, TaskScheduler.Default).GetAwaiter().GetResult();
-        }
+        other.Links.Keep(node.Id, () => [node.Address]);
+        var link = await UntilAsync(() => other.Links.Find(node.Id));
+        await link.EchoAsync(10);
     }
 
     [Theory]
