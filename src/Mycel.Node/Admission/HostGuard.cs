@@ -23,7 +23,7 @@ internal sealed class HostGuard(IOptionsSource options)
     {
         var current = options.Current;
         if (_lastGood is { } last && hostHeader == last.Host && ReferenceEquals(current, last.For)) return true;
-        if (!IsOwnName(hostHeader, current.Api.AllowedHosts)) return false;
+        if (!IsOwnName(hostHeader, current.Api.AllowedHosts) && !IsToldName(hostHeader, current.Links.Addresses)) return false;
         _lastGood = new GoodHost(hostHeader!, current);
         return true;
     }
@@ -41,6 +41,17 @@ internal sealed class HostGuard(IOptionsSource options)
         // Only programs on the user's own machine have such origins; no web page can send one.
         if (uri.Scheme is not ("http" or "https")) return true;
         return hostHeader is not null && uri.Authority.Equals(hostHeader, StringComparison.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Whether other nodes are told this name as the node's own.</summary>
+    private static bool IsToldName(string? hostHeader, IReadOnlyList<string> addresses)
+    {
+        if (string.IsNullOrEmpty(hostHeader)) return false;
+        foreach (var address in addresses)
+        {
+            if (Uri.TryCreate(address, UriKind.Absolute, out var url) && url.Scheme is ("http" or "https") && url.Host.Equals(new HostString(hostHeader).Host, StringComparison.OrdinalIgnoreCase)) return true;
+        }
+        return false;
     }
 
     private static bool IsOwnName(string? hostHeader, IReadOnlyList<string> allowed)

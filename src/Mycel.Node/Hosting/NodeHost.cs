@@ -13,6 +13,7 @@ using Mycel.Node.Backends.Peer;
 using Mycel.Node.Backends.Relay;
 using Mycel.Node.Configuration;
 using Mycel.Node.Execution;
+using Mycel.Node.Links.Tunnel;
 using Mycel.Node.Models;
 using Mycel.Node.Observability;
 using Mycel.Node.Observability.Logs;
@@ -147,6 +148,7 @@ internal static partial class NodeHost
     {
         var door = app.Services.GetRequiredService<FrontDoor>();
         app.Use(next => context => door.GuardAsync(context, next));
+        app.UseWebSockets();
         app.UseRouting();
         app.Use(next => context => door.AuthorizeAsync(context, next));
         app.MapOpenAi(door, app.Services.GetRequiredService<InferenceEndpoint>(), app.Services.GetRequiredService<ModelsEndpoint>());
@@ -156,6 +158,7 @@ internal static partial class NodeHost
         app.MapInvites();
         app.MapPeers();
         app.MapFleetCalls();
+        app.MapTunnel(app.Services.GetRequiredService<TunnelDoor>(), app.Services.GetRequiredService<ClientAddress>());
         app.MapRelays();
         app.MapLocalModels();
         app.MapKeys();
@@ -195,8 +198,8 @@ internal static partial class NodeHost
             throw new NodeStartException($"The node cannot listen on {settings.Current.Api.Host}:{settings.Current.Api.Port}: {error.Message} Is another node running? Choose another port with --port.", inner: error);
         }
         ControlSocket.Protect(settings.Current.DataDir);
-        await services.StartPeersAsync();
         state.Endpoint = EndpointOf(app);
+        await services.StartPeersAsync();
         state.Phase = NodePhase.Ready;
         LogReady(log, state.Endpoint, NodeState.Version);
         if (settings.Current.Api.Open && !Authenticator.IsLoopback(settings.Current.Api.Host)) LogOpen(log);

@@ -1,7 +1,12 @@
+using System.Net;
+using Mycel.Node.Admission;
 using Mycel.Node.Api.Admin;
 using Mycel.Node.Backends.Peer;
+using Mycel.Node.Configuration;
 using Mycel.Node.Links;
+using Mycel.Node.Links.Tunnel;
 using Mycel.Node.Networks;
+using Mycel.Node.Observability;
 using Mycel.Node.Peers;
 
 namespace Mycel.Node.Hosting;
@@ -9,6 +14,8 @@ namespace Mycel.Node.Hosting;
 /// <summary>Composes what ties this node to others.</summary>
 internal static class PeerServices
 {
+    private const int MaxTunnelAddresses = 2;
+
     /// <summary>Adds links, networks, and the asking and serving of peers.</summary>
     /// <param name="services">The services.</param>
     /// <param name="dataDir">The data folder.</param>
@@ -28,14 +35,32 @@ internal static class PeerServices
         services.AddSingleton<IStreamHandler, PingHandler>();
         services.AddSingleton<IStreamHandler, InferenceServer>();
         services.AddSingleton<IStreamHandler, AdminServer>();
+        services.AddSingleton<IRelayRules, RelayRules>();
+        services.AddSingleton<IStreamHandler, RelayHandler>();
+        services.AddSingleton<RelayDialer>();
+        services.AddSingleton<TunnelDoor>();
         return services;
     }
 
     /// <summary>Sets the links to work; where the node belongs to a network it is reachable afterwards.</summary>
     public static async Task StartPeersAsync(this IServiceProvider services)
     {
-        services.GetRequiredService<LinkManager>().Serve(services.GetServices<IStreamHandler>());
+        var links = services.GetRequiredService<LinkManager>();
+        var relays = services.GetRequiredService<RelayDialer>();
+        links.Serve(services.GetServices<IStreamHandler>());
+        links.DialWith(new TunnelDialer(links.Credentials));
+        links.DialWith(relays);
+        links.DetourBy(relays);
+        links.TunnelAddresses = () => TunnelAddressesOf(services.GetRequiredService<IOptionsSource>().Current, services.GetRequiredService<NodeState>());
         await services.GetRequiredService<NetworkRoom>().StartAsync();
+    }
+
+    /// <summary>Where others can begin tunnels: the interface's own addresses, unless only this machine is served and links are for others too.</summary>
+    private static IReadOnlyList<string> TunnelAddressesOf(MycelOptions options, NodeState state)
+    {
+        if (state.Endpoint is not { Length: > 0 } endpoint || (Authenticator.IsLoopback(options.Api.Host) && !Authenticator.IsLoopback(options.Links.Host))) return [];
+        var host = options.Api.Host == "localhost" ? IPAddress.Loopback : IPAddress.Parse(options.Api.Host);
+        return [.. LinkAddress.OfSocket(new IPEndPoint(host, new Uri(endpoint).Port)).Take(MaxTunnelAddresses).Select(a => $"http://{a}")];
     }
 
     /// <summary>Ends all links.</summary>

@@ -39,6 +39,9 @@ internal sealed class Link
     /// <summary>Where the peer is now; null over a relay.</summary>
     public IPEndPoint? RemoteEndPoint => Carrier == Carrier.Relay ? null : _latestBest.Transport.RemoteEndPoint;
 
+    /// <summary>Where it sees the peer, <c>host:port</c>, for the peer to tell others; empty where no QUIC could go there.</summary>
+    public string ObservedAddress => Carrier == Carrier.Quic ? _latestBest.Transport.RemoteEndPoint.ToString() : "";
+
     /// <summary>Whether this node dialled.</summary>
     public bool IsDialled => _latestBest.IsDialled;
 

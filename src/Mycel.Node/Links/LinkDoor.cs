@@ -13,9 +13,9 @@ internal sealed partial class LinkDoor(NodeIdentity identity, LinkCredentials cr
     /// <summary>Connections beyond the links there may be: strangers, and second ones of a peer.</summary>
     private const int SpareConnections = 128;
 
-    private static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(8);
-    private static readonly TimeSpan SilenceTimeout = TimeSpan.FromSeconds(4);
+    public static readonly TimeSpan IdleTimeout = TimeSpan.FromSeconds(30);
+    public static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(8);
+    public static readonly TimeSpan SilenceTimeout = TimeSpan.FromSeconds(4);
     private ITransportEndpoint? _endpoint;
 
     public Carrier Carrier => Carrier.Quic;

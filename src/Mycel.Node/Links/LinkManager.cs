@@ -65,6 +65,9 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
     /// <summary>Where QUIC listens, and on what; null before the start.</summary>
     public LinkDoor? Door => _door;
 
+    /// <summary>Where tunnels are taken in, such as <c>http://192.0.2.1:8420</c>; at most two. Set once, before the start.</summary>
+    public Func<IReadOnlyList<string>> TunnelAddresses { get; set; } = static () => [];
+
     /// <summary>Sets what answers peers; before the start.</summary>
     public void Serve(IEnumerable<IStreamHandler> handlers) => _server.Serve(handlers);
 
@@ -189,8 +192,9 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
         get
         {
             var configured = _options.Current.Links.Addresses;
-            if (_door?.LocalEndPoint is not { } local) return configured;
-            return [.. configured.Concat(_observed.Keys).Concat(LinkAddress.OfSocket(local)).Distinct(StringComparer.Ordinal).Take(LinkAddress.MaxCount)];
+            var tunnels = _door is null ? [] : TunnelAddresses();
+            if (_door?.LocalEndPoint is not { } local) return [.. configured.Concat(tunnels).Distinct(StringComparer.Ordinal).Take(LinkAddress.MaxCount)];
+            return [.. configured.Concat(_observed.Keys).Concat(LinkAddress.OfSocket(local)).Take(LinkAddress.MaxCount - tunnels.Count).Concat(tunnels).Distinct(StringComparer.Ordinal)];
         }
     }
 

@@ -72,7 +72,7 @@ internal sealed class Greeter : IDisposable
             // One after the other: the latest counts, and must be the last to arrive.
             await turn.WaitAsync(both.Token);
             hasTurn = true;
-            var greeting = _greetings.Open(link.Peer, link.RemoteEndPoint?.ToString() ?? "");
+            var greeting = _greetings.Open(link.Peer, link.ObservedAddress);
             await using var stream = await link.OpenAsync(new StreamHeader { Version = 1, Kind = Kind.Greeting, DeadlineMs = (uint)AnswerTime.TotalMilliseconds }, both.Token);
             stream.Write(greeting);
             await stream.Writer.FlushAsync(end: true, both.Token);

@@ -95,7 +95,7 @@ internal sealed class GreetingHandler : IStreamHandler
         }
 
         if (isMember && greeting.ObservedAddress.Length is > 0 and <= LinkAddress.MaxLength) _observe(greeting.ObservedAddress);
-        stream.Write(_greetings.Answer(link.Peer, link.RemoteEndPoint?.ToString() ?? ""));
+        stream.Write(_greetings.Answer(link.Peer, link.ObservedAddress));
         await stream.Writer.FlushAsync(end: true);
         if (!isMember) return;
         NetworkLog.Greeted(_log, link.Peer.Certificate.DeviceName, link.Id, greeting.Networks.Count);
