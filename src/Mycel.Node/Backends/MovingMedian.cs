@@ -14,6 +14,12 @@ internal sealed class MovingMedian
     /// <summary>The median; NaN before <see cref="OfferFigures.MinSamples"/> were added.</summary>
     public double Value => Volatile.Read(ref _value);
 
+    public void Clear()
+    {
+        (_count, _next) = (0, 0);
+        Volatile.Write(ref _value, double.NaN);
+    }
+
     public void Add(double sample)
     {
         _samples[_next] = sample;

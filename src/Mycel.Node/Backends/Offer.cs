@@ -1,5 +1,7 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Mycel.Node.Backends.Peer;
+using Mycel.Node.Links.Wire;
 using Mycel.Node.Observability;
 
 namespace Mycel.Node.Backends;
@@ -28,6 +30,8 @@ internal enum OfferPlace
 /// <param name="place">Where it is.</param>
 internal sealed class Offer(Backend backend, string modelId, RouteMetrics metrics, OfferFigures? figures = null, OfferPlace place = OfferPlace.Local)
 {
+    private volatile IReadOnlyList<ModelOffer>? _claimedIn;
+
     public Backend Backend { get; } = backend;
 
     /// <summary>The model's name as the backend knows it.</summary>
@@ -46,10 +50,10 @@ internal sealed class Offer(Backend backend, string modelId, RouteMetrics metric
     public string? Tier { get; set; }
 
     /// <summary>Requests at once for this model: the backend's bound, and that of the model where it has one.</summary>
-    public int Slots => Figures.Claims is { } claims ? Math.Min(claims.Slots, Backend.MaxConcurrent) : Backend.MaxConcurrent;
+    public int Slots => Claims is { } claims ? Math.Min(claims.Slots, Backend.MaxConcurrent) : Backend.MaxConcurrent;
 
     /// <summary>Whether one more request may be sent. Whose slots others take as well may have none left, and says so itself.</summary>
-    public bool HasSlot => Backend.InFlight < Backend.MaxConcurrent && (Figures.Claims is not { } claims || Figures.InFlight < claims.Slots);
+    public bool HasSlot => Backend.InFlight < Backend.MaxConcurrent && (Claims is not { } claims || Figures.InFlight < claims.Slots);
 
     /// <summary>How full it is: 0 for idle, 1 for full, more where others' requests wait there as well.</summary>
     public double Load
@@ -57,7 +61,24 @@ internal sealed class Offer(Backend backend, string modelId, RouteMetrics metric
         get
         {
             var backend = (double)Backend.InFlight / Math.Max(1, Backend.MaxConcurrent);
-            return Figures.Claims is { } claims ? Math.Max(backend, (double)(Figures.InFlight + claims.TakenByOthers) / claims.Slots) : backend;
+            return Claims is { } claims ? Math.Max(backend, (double)(Figures.InFlight + claims.TakenByOthers) / claims.Slots) : backend;
         }
+    }
+
+    /// <summary>What the backend says of the model in its latest record; null for one that says nothing.</summary>
+    public OfferClaims? Claims
+    {
+        get
+        {
+            // Records come by themselves, several times a second from a busy peer: a glance tells whether there is a newer one.
+            if (Backend is PeerBackend peer && peer.Offers is var offers && offers != _claimedIn) Read(peer, offers);
+            return Figures.Claims;
+        }
+    }
+
+    private void Read(PeerBackend peer, IReadOnlyList<ModelOffer> offers)
+    {
+        _claimedIn = offers;
+        if (offers.FirstOrDefault(o => o.Name == ModelId) is { } said) Figures.Claims = OfferClaims.Of(said, peer.RoundTrip, peer.IsOwn, Figures.InFlight);
     }
 }

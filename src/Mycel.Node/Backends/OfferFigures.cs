@@ -106,6 +106,17 @@ internal sealed class OfferFigures
         }
     }
 
+    /// <summary>Measures anew.</summary>
+    public void Forget()
+    {
+        lock (_lock)
+        {
+            _firstToken.Clear();
+            _rate.Clear();
+            Volatile.Write(ref _successShare, 1);
+        }
+    }
+
     /// <summary>It failed, before its answer or in it.</summary>
     public void RecordFailure()
     {

@@ -218,8 +218,7 @@ internal sealed class Dispatcher : IDisposable
             BePatient();
             return null;
         }
-        OfferRanking.TakeTurn(target, best);
-        best.Figures.LastUsedAt = now;
+        OfferRanking.TakeTurn(target, best, now);
         if (!session.IsNone) _sessions.Remember(target.Name, session, best.Backend, now);
         return best;
     }

@@ -123,7 +123,6 @@ internal sealed class ModelCatalog(NodeMetrics metrics, TimeProvider time)
             {
                 var offer = _offers.Get(peer, said.Name, said.Name, peer.IsOwn ? OfferPlace.OwnPeer : OfferPlace.Peer);
                 offer.Tier = said.Tier;
-                offer.Figures.Claims = OfferClaims.Of(said, peer.RoundTrip, peer.IsOwn, offer.Figures.InFlight);
                 Of(said.Name).Peers.Add(offer);
             }
         }

@@ -10,7 +10,7 @@ namespace Mycel.Node.Routing;
 /// <para>First those that answer: an offer whose backend failed a moment ago (it is cooling down) serves only where no other has a slot.</para>
 /// <para>Then time: the measured time to the first token plus <see cref="TypicalTokens"/> at the measured rate, shared out by how many attempts
 /// an answer takes, times one plus the load: a full backend counts twice as slow as an idle one, so that work spreads before anything is full.
-/// What was not measured yet, or not for long, is taken to be as good as the best, and so is tried.</para>
+/// What was not measured yet, or not used for long, is taken to be as good as the best, and so is tried, one request at a time.</para>
 /// <para>Weights: <see cref="PlaceWeights"/> for what is further away, <see cref="TierWeight"/> for each step of quality below the best,
 /// <see cref="SecondsPerMicroCredit"/> for the price of a typical request.</para>
 /// <para>Offers within <see cref="Tie"/> of the best are equals. They take turns in proportion to their slots: each turn moves an offer's place on by
@@ -49,6 +49,9 @@ internal static class OfferRanking
     /// <summary>Longest time, in seconds, that a request waits beside a free slot.</summary>
     public const double MaxPatienceSeconds = 30;
 
+    /// <summary>What each request under way adds to the expected time of an offer of which nothing is known, beside others that are: it is tried one by one.</summary>
+    private const double TrialWeight = 2;
+
     /// <summary>Fewest successes reckoned with, so that what failed often is still tried.</summary>
     private const double LeastSuccess = 0.2;
 
@@ -74,6 +77,8 @@ internal static class OfferRanking
         var (first, rate, tier) = (double.NaN, double.NaN, -1);
         for (var i = 0; i < offers.Count; i++)
         {
+            // Looked at first: a peer's record may be newer than its figures.
+            _ = offers[i].Claims;
             var figures = offers[i].Figures;
             if (!(figures.FirstTokenSeconds >= first)) first = OrKnown(figures.FirstTokenSeconds, first);
             if (!(figures.TokensPerSecond <= rate)) rate = OrKnown(figures.TokensPerSecond, rate);
@@ -100,20 +105,31 @@ internal static class OfferRanking
     public static double Score(Offer offer, in Best best, long now)
     {
         var figures = offer.Figures;
-        var seconds = ExpectedSeconds(offer, best) / Math.Max(figures.SuccessShare, LeastSuccess);
-        if (figures.InFlight == 0 && figures.LastUsedAt >= 0)
-        {
-            // Nobody would ever learn that it has become faster: once in a while it is tried as if it were the best.
-            var ideal = Seconds(best.FirstTokenSeconds, best.TokensPerSecond);
-            if (now - figures.LastUsedAt > Math.Min(TrustMs * (seconds / ideal), MaxTrustMs)) seconds = ideal;
-        }
+        var seconds = ExpectedSeconds(offer, best);
+        if (!IsKnown(figures)) seconds *= 1 + TrialWeight * (IsKnown(best) ? figures.InFlight : 0);
+        else if (IsDoubtful(offer, best, now)) seconds = Seconds(best.FirstTokenSeconds, best.TokensPerSecond);
+        else seconds /= Math.Max(figures.SuccessShare, LeastSuccess);
         seconds *= (1 + offer.Load) * PlaceWeights[(int)offer.Place];
         if (TierOf(offer) is >= 0 and var tier && tier < best.Tier) seconds *= Math.Pow(TierWeight, best.Tier - tier);
         return seconds + PriceSeconds(offer);
     }
 
+    /// <summary>Whether figures are too old to count: nobody would ever learn that it has become faster.</summary>
+    public static bool IsDoubtful(Offer offer, in Best best, long now)
+    {
+        var figures = offer.Figures;
+        if (figures.InFlight > 0 || figures.LastUsedAt < 0 || !figures.IsMeasured || now - figures.LastUsedAt < TrustMs) return false;
+        var slowness = ExpectedSeconds(offer, best) / Seconds(best.FirstTokenSeconds, best.TokensPerSecond) / Math.Max(figures.SuccessShare, LeastSuccess);
+        // Those among the best are asked anyway as soon as there is work.
+        return slowness > Tie && now - figures.LastUsedAt > Math.Min(TrustMs * slowness, MaxTrustMs);
+    }
+
+    private static bool IsKnown(OfferFigures figures) => !double.IsNaN(figures.FirstTokenSeconds) || !double.IsNaN(figures.TokensPerSecond);
+
+    private static bool IsKnown(in Best best) => !double.IsNaN(best.FirstTokenSeconds) || !double.IsNaN(best.TokensPerSecond);
+
     /// <summary>What the price of a typical request counts for, in seconds.</summary>
-    public static double PriceSeconds(Offer offer) => offer.Figures.Claims is not { } claims ? 0
+    public static double PriceSeconds(Offer offer) => offer.Claims is not { } claims ? 0
         : ((double)claims.PromptPrice * TypicalPromptTokens + (double)claims.CompletionPrice * TypicalTokens) / 1e6 * SecondsPerMicroCredit;
 
     /// <summary>Chooses among the offers that have a slot.</summary>
@@ -157,7 +173,8 @@ internal static class OfferRanking
     /// <param name="now">The dispatcher's clock, in milliseconds.</param>
     public static bool IsWorthWaiting(ModelTarget target, Offer free, int ahead, double waitedSeconds, long now)
     {
-        if (double.IsNaN(free.Figures.FirstTokenSeconds) && double.IsNaN(free.Figures.TokensPerSecond)) return false;
+        // What is not known yet is tried, once at a time.
+        if (!IsKnown(free.Figures) && free.Figures.InFlight == 0) return false;
         var best = BestOf(target.Offers);
         var limit = Score(free, best, now) / PatienceFactor;
         for (var i = 0; i < target.Offers.Count; i++)
@@ -205,9 +222,11 @@ internal static class OfferRanking
         return next;
     }
 
-    /// <summary>Moves an offer's place on after its turn.</summary>
-    public static void TakeTurn(ModelTarget target, Offer offer)
+    /// <summary>Moves an offer's place on after its turn. What was measured of it too long ago is forgotten, to be measured anew.</summary>
+    public static void TakeTurn(ModelTarget target, Offer offer, long now)
     {
+        if (IsDoubtful(offer, BestOf(target.Offers), now)) offer.Figures.Forget();
+        offer.Figures.LastUsedAt = now;
         target.Clock = Math.Max(offer.Figures.Turn, target.Clock);
         offer.Figures.Turn = target.Clock + 1.0 / Math.Max(1, offer.Slots);
     }

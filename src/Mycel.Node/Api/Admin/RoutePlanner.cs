@@ -57,7 +57,7 @@ internal sealed class RoutePlanner(ModelCatalog catalog, Dispatcher dispatcher, 
         return new RankedReply(
             offer.Backend.Route, offer.ModelId, rank, Math.Round(OfferRanking.Score(offer, best, now), 3), PlaceOf(offer), Reasons(offer, best),
             figures.InFlight, offer.Slots, Math.Round(offer.Load, 3), Rounded(figures.FirstTokenSeconds * 1000), Rounded(figures.TokensPerSecond), figures.IsMeasured,
-            Math.Round(figures.SuccessShare, 3), string.IsNullOrEmpty(offer.Tier) ? null : offer.Tier, figures.Claims?.PromptPrice ?? 0, figures.Claims?.CompletionPrice ?? 0, sessions);
+            Math.Round(figures.SuccessShare, 3), string.IsNullOrEmpty(offer.Tier) ? null : offer.Tier, offer.Claims?.PromptPrice ?? 0, offer.Claims?.CompletionPrice ?? 0, sessions);
     }
 
     private static List<string> Reasons(Offer offer, in OfferRanking.Best best)

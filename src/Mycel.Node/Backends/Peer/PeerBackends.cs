@@ -62,7 +62,8 @@ internal sealed class PeerBackends : IDisposable
         // A node that was lost and found again keeps its health and what is measured of it; one that was renamed begins anew.
         if (_known.TryGetValue(peer.Id, out var known) && known.Name == name && known.IsOwn == peer.IsOwn)
         {
-            isOther = !known.Offers.Select(o => o.Name).SequenceEqual(offers.Select(o => o.Name), StringComparer.Ordinal);
+            // What else a record says, such as free slots, is read where it is needed.
+            isOther = !known.Offers.Select(o => (o.Name, o.Slots, o.Tier)).SequenceEqual(offers.Select(o => (o.Name, o.Slots, o.Tier)));
             known.Update(offers, networks);
             return known;
         }
