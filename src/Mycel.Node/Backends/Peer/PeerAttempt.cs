@@ -205,8 +205,8 @@ internal static class PeerAttempt
     {
         var refusal = error switch
         {
-            DeviceFaultException { Kind: DeviceFaultKind.Invalid } or FrameException => new Refusal(502, "upstream_invalid", $"The node '{name}' gave no valid answer: {error.Message}."),
-            _ => new Refusal(502, "upstream_interrupted", $"The node '{name}' broke off: {error.Message}."),
+            DeviceFaultException { Kind: DeviceFaultKind.Invalid } or FrameException => new Refusal(502, "upstream_invalid", $"The node '{name}' gave no valid answer: {error.Message.TrimEnd('.')}."),
+            _ => new Refusal(502, "upstream_interrupted", $"The node '{name}' broke off: {error.Message.TrimEnd('.')}."),
         };
         return new AttemptOutcome(sink.IsCommitted ? AttemptKind.Broken : AttemptKind.Refused, refusal);
     }
