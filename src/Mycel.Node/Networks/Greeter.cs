@@ -109,7 +109,7 @@ internal sealed class Greeter : IDisposable
             while (!link.Closed.IsCompleted && !_stop.IsCancellationRequested)
             {
                 var round = _rounds.GetValueOrDefault(link.Id);
-                if (await TryAsync(link))
+                if (await TryAsync(link, isFirst: pause == FirstPause))
                 {
                     if (_rounds.TryRemove(KeyValuePair.Create(link.Id, round))) return;
                     continue;
@@ -127,7 +127,7 @@ internal sealed class Greeter : IDisposable
         _rounds.TryRemove(link.Id, out _);
     }
 
-    private async Task<bool> TryAsync(Link link)
+    private async Task<bool> TryAsync(Link link, bool isFirst)
     {
         try
         {
@@ -138,7 +138,7 @@ internal sealed class Greeter : IDisposable
         }
         catch (Exception error) when (error is TransportException or FrameException or RefusedException or StatementException or TimeoutException or OperationCanceledException)
         {
-            NetworkLog.GreetingFailed(_log, link.Id, error.Message);
+            if (!link.Closed.IsCompleted) NetworkLog.GreetingFailed(_log, isFirst ? LogLevel.Warning : LogLevel.Debug, link.Id, error.Message);
             return false;
         }
         catch (Exception error) when (error is not ObjectDisposedException)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Mycel.Identity;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
@@ -17,12 +18,19 @@ internal sealed class GreetingHandler : IStreamHandler
     /// <summary>Greetings of one peer under way; further ones are refused.</summary>
     public const int MaxOfOne = 2;
 
+    /// <summary>Greetings over one link in <see cref="Window"/>; further ones are refused.</summary>
+    public const int MaxInWindow = 30;
+
+    /// <summary>Over which greetings are counted.</summary>
+    public static readonly TimeSpan Window = TimeSpan.FromSeconds(10);
+
     private readonly Greetings _greetings;
     private readonly RecordPublisher _publisher;
     private readonly Action<string> _observe;
     private readonly TimeProvider _time;
     private readonly ILogger<GreetingHandler> _log;
     private readonly ConcurrentDictionary<PeerId, int> _busy = new();
+    private readonly ConditionalWeakTable<Link, Rate> _rates = [];
     private readonly SemaphoreSlim _turns = new(MaxAtOnce);
 
     /// <param name="greetings">Decides.</param>
@@ -44,10 +52,10 @@ internal sealed class GreetingHandler : IStreamHandler
     public async Task HandleAsync(InboundStream stream)
     {
         var link = stream.Link;
-        if (_busy.AddOrUpdate(link.Id, 1, (_, count) => count + 1) > MaxOfOne)
+        if (_busy.AddOrUpdate(link.Id, 1, (_, count) => count + 1) > MaxOfOne || !_rates.GetValue(link, _ => new Rate()).Allows(_time.GetUtcNow()))
         {
             Leave(link.Id);
-            await stream.RefuseAsync(429, "busy", "A greeting of this node is being looked at already.", retryAfterSeconds: 1);
+            await stream.RefuseAsync(429, "busy", "This node was greeted by you just now. Wait a moment.", retryAfterSeconds: 1);
             return;
         }
 
@@ -100,5 +108,21 @@ internal sealed class GreetingHandler : IStreamHandler
         if (!isMember) return;
         NetworkLog.Greeted(_log, link.Peer.Certificate.DeviceName, link.Id, greeting.Networks.Count);
         _publisher.Start(link);
+    }
+
+    private sealed class Rate
+    {
+        private readonly Lock _gate = new();
+        private DateTimeOffset _since;
+        private int _count;
+
+        public bool Allows(DateTimeOffset now)
+        {
+            lock (_gate)
+            {
+                if (now - _since >= Window || now < _since) (_since, _count) = (now, 0);
+                return ++_count <= MaxInWindow;
+            }
+        }
     }
 }

@@ -134,9 +134,11 @@ internal sealed class Greetings
     private Dictionary<NetworkId, NetworkProof> ReadProofs(ProvenPeer peer, IEnumerable<MemberProof> shown)
     {
         var proofs = new Dictionary<NetworkId, NetworkProof>();
+        var seen = new HashSet<NetworkId>();
         foreach (var wire in shown)
         {
-            if (NetworkProof.IdOf(wire) is not { } id || _registry.Find(id) is null || proofs.ContainsKey(id)) continue;
+            // One attempt a network: signatures are what a stranger could keep this node busy with.
+            if (NetworkProof.IdOf(wire) is not { } id || _registry.Find(id) is null || !seen.Add(id)) continue;
             try
             {
                 var proof = NetworkProof.Read(wire, peer.Certificate.AccountKey);

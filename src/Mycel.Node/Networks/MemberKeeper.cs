@@ -58,7 +58,7 @@ internal sealed class MemberKeeper
             var now = _time.GetUtcNow();
             foreach (var (peer, until) in _resting.ToArray())
             {
-                if (until <= now) _resting.Remove(peer);
+                if (until <= now || _peers.Greeted(peer) is not null) _resting.Remove(peer);
             }
 
             var wanted = Wanted(now);

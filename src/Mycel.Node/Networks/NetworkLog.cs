@@ -20,8 +20,8 @@ internal static partial class NetworkLog
     [LoggerMessage(Level = LogLevel.Information, Message = "Linked with {Name} ({Peer}), networks in common: {Networks}")]
     public static partial void Greeted(ILogger logger, string name, PeerId peer, int networks);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "Greeting {Peer} failed: {Reason}")]
-    public static partial void GreetingFailed(ILogger logger, PeerId peer, string reason);
+    [LoggerMessage(Message = "Greeting {Peer} failed, and is tried again: {Reason}")]
+    public static partial void GreetingFailed(ILogger logger, LogLevel level, PeerId peer, string reason);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "{Peer} showed a statement that does not count: {Reason}")]
     public static partial void StatementRefused(ILogger logger, PeerId peer, string reason);

@@ -115,6 +115,7 @@ internal sealed partial class PeerBook : IPeerBook
             entry.Account = peer.AccountId;
             entry.Name = peer.Certificate.DeviceName;
             entry.LastSeen = now;
+            entry.StoredNetworks = [.. proofs.Keys];
             if (workedAt.Length > 0) entry.WorkedAt = workedAt;
             if (record is not null && record.Body.Sequence > entry.Sequence) isRevised = Store(entry, record, now);
             Refresh(entry);

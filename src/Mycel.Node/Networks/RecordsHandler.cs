@@ -32,6 +32,7 @@ internal sealed class RecordsHandler : IStreamHandler
     private readonly TimeProvider _time;
     private readonly ILogger<RecordsHandler> _log;
     private readonly ConcurrentDictionary<PeerId, InboundStream> _current = new();
+    private readonly ConcurrentDictionary<PeerId, bool> _waiting = new();
 
     /// <param name="peers">Takes the records.</param>
     /// <param name="greetings">Takes the revocations.</param>
@@ -68,6 +69,7 @@ internal sealed class RecordsHandler : IStreamHandler
         try
         {
             await ReadAsync(stream);
+            await stream.Writer.FlushAsync(end: true);
         }
         catch (StatementException wrong)
         {
@@ -82,14 +84,25 @@ internal sealed class RecordsHandler : IStreamHandler
 
     private async Task<bool> IsGreetedAsync(Link link)
     {
-        var until = _time.GetTimestamp();
-        while (_peers.StandingOf(link.Id, out _) is null)
-        {
-            if (_time.GetElapsedTime(until) > GreetingTime || link.Closed.IsCompleted) return false;
-            await Task.Delay(GreetingLook, _time);
-        }
+        if (_peers.StandingOf(link.Id, out _) is not null) return true;
 
-        return true;
+        // One stream of a stranger is waited with, however many it opens.
+        if (!_waiting.TryAdd(link.Id, true)) return false;
+        try
+        {
+            var since = _time.GetTimestamp();
+            while (_time.GetElapsedTime(since) < GreetingTime && !link.Closed.IsCompleted)
+            {
+                await Task.Delay(GreetingLook, _time);
+                if (_peers.StandingOf(link.Id, out _) is not null) return true;
+            }
+
+            return false;
+        }
+        finally
+        {
+            _waiting.TryRemove(link.Id, out _);
+        }
     }
 
     private async Task ReadAsync(InboundStream stream)

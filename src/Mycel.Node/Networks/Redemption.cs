@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text;
 using Google.Protobuf;
@@ -17,6 +18,9 @@ internal sealed class Redemption
     /// <summary>Guests that wait for their turn.</summary>
     public const int MaxWaiting = 256;
 
+    /// <summary>Requests of one device among them.</summary>
+    public const int MaxWaitingOfOne = 16;
+
     private const string Domain = "mycel/redeem/1\0";
     private const int ProofBytes = SHA256.HashSizeInBytes;
 
@@ -27,6 +31,7 @@ internal sealed class Redemption
     private readonly TimeProvider _time;
     private readonly ILogger<Redemption> _log;
     private readonly SemaphoreSlim _turns = new(MaxAtOnce);
+    private readonly ConcurrentDictionary<PeerId, int> _waitingOf = new();
     private int _waiting;
 
     public Redemption(NodeIdentity identity, NetworkRegistry registry, InviteBook invites, RevocationBook revocations, TimeProvider time, ILogger<Redemption> log)
@@ -49,14 +54,11 @@ internal sealed class Redemption
     /// <exception cref="NetworkException">It is refused; the message may be shown to the guest.</exception>
     public async Task<Redeemed> RedeemAsync(ProvenPeer guest, Redeem request, CancellationToken cancellation)
     {
-        if (Interlocked.Increment(ref _waiting) > MaxWaiting)
-        {
-            Interlocked.Decrement(ref _waiting);
-            throw new NetworkException(503, "busy", "Too many guests ask at once. Try again in a moment.");
-        }
-
+        var ofOne = _waitingOf.AddOrUpdate(guest.PeerId, 1, (_, count) => count + 1);
+        var all = Interlocked.Increment(ref _waiting);
         try
         {
+            if (all > MaxWaiting || ofOne > MaxWaitingOfOne) throw new NetworkException(503, "busy", "Too many guests ask at once. Try again in a moment.");
             await _turns.WaitAsync(cancellation);
             try
             {
@@ -71,6 +73,8 @@ internal sealed class Redemption
         finally
         {
             Interlocked.Decrement(ref _waiting);
+            _waitingOf.AddOrUpdate(guest.PeerId, 0, (_, count) => count - 1);
+            _waitingOf.TryRemove(KeyValuePair.Create(guest.PeerId, 0));
         }
     }
 

@@ -205,6 +205,20 @@ public sealed class NetworkLinksTests
     }
 
     [Fact]
+    public async Task Who_greets_without_end_is_told_to_wait()
+    {
+        await using var host = await FoundAsync();
+        await using var guest = await new NetworkNode("guest").ListenAsync();
+        var link = await guest.Links.ConnectAsync(host.Id, [host.Address], Cancellation);
+        for (var i = 0; i < GreetingHandler.MaxInWindow; i++) await GreetAsync(link, new Greeting());
+
+        Assert.Equal(429u, (await Assert.ThrowsAsync<RefusedException>(() => GreetAsync(link, new Greeting()))).Refusal.Status);
+
+        host.Time.Shift = GreetingHandler.Window;
+        await GreetAsync(link, new Greeting());
+    }
+
+    [Fact]
     public async Task A_member_s_messages_out_of_bounds_end_their_stream_and_change_nothing()
     {
         await using var host = await FoundAsync();

@@ -31,7 +31,7 @@ public sealed class NodeRecordsTests : IDisposable
         Assert.False(read.IsForHome);
     }
 
-    public static TheoryData<string, Action<NodeRecord>> OutOfBounds => new()
+    private static readonly Dictionary<string, Action<NodeRecord>> OutOfBounds = new()
     {
         { "no device key", record => record.DeviceKey = ByteString.Empty },
         { "no account key", record => record.AccountKey = ByteString.CopyFrom(new byte[31]) },
@@ -61,14 +61,15 @@ public sealed class NodeRecordsTests : IDisposable
         { "after time", record => record.IssuedAt = long.MaxValue },
     };
 
-    [Theory]
-    [MemberData(nameof(OutOfBounds), DisableDiscoveryEnumeration = true)]
-    public void A_record_out_of_bounds_is_refused(string what, Action<NodeRecord> change)
+    [Fact]
+    public void A_record_out_of_bounds_is_refused()
     {
-        Assert.NotEmpty(what);
         NodeRecords.Read(_peer.Record(Now, 1, []), Now);
-
-        Assert.Throws<StatementException>(() => NodeRecords.Read(_peer.Record(Now, 1, [], change), Now));
+        foreach (var (what, change) in OutOfBounds)
+        {
+            var refused = Record.Exception(() => NodeRecords.Read(_peer.Record(Now, 1, [], change), Now));
+            Assert.True(refused is StatementException, $"{what}: {refused}");
+        }
     }
 
     [Fact]

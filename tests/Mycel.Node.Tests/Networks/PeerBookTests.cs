@@ -35,7 +35,7 @@ public sealed class PeerBookTests : IDisposable
     [Fact]
     public void A_greeted_member_may_ask_and_its_record_shows_what_it_offers_here()
     {
-        using var elsewhere = Peer();
+        var elsewhere = Peer();
         var friend = Greeted();
 
         _book.Take(friend.Id, [friend.Record(Now, 5, [Network], record => record.Models.AddRange([Records.Offer("here", Network), Records.Offer("there", new NetworkId(elsewhere.Id)), Records.Offer("home")]))]);

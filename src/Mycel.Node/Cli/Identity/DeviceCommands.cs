@@ -49,7 +49,7 @@ internal static class DeviceCommands
             AccountCommands.Open(run).Dispose();
             using var identity = passphrase.Use(run, secret => Unlocked(NodeIdentity.LoadOrCreate(folder, NodeIdentity.MachineName, secret, TimeProvider.System)));
             identity.Revoke(device);
-            run.Out.WriteLine("Cast out. A node that runs tells the others when it is started again.");
+            run.Out.WriteLine("Cast out. A node that runs on this folder tells the others at once, one that does not when it starts.");
             return ExitCode.Ok;
         });
         return command;
