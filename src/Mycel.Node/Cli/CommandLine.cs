@@ -62,6 +62,7 @@ internal static class CommandLine
         root.Subcommands.Add(DeviceCommands.Build());
         root.Subcommands.Add(ConfigCommands.Build());
         root.Subcommands.Add(ReloadCommand.Build());
+        root.Subcommands.Add(LogsCommand.Build());
         root.Subcommands.Add(DoctorCommand.Build());
         root.Subcommands.Add(CompletionCommand.Build());
         root.Subcommands.Add(BuildVersion());

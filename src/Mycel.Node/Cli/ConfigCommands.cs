@@ -27,9 +27,11 @@ internal static class ConfigCommands
     private static LocalCommand BuildShow()
     {
         var command = new LocalCommand("show", "Show every setting, its value and where that comes from", hasJson: true);
-        command.Examples = ["mycel config show"];
-        command.Runs(run =>
+        var node = command.AddNode();
+        command.Examples = ["mycel config show", "mycel config show --on gpu-box"];
+        command.Runs(async (run, cancel) =>
         {
+            if (node.IsElsewhere(run.Line)) return await NodeConfig.ShowAsync(run, node, cancel);
             var loaded = ConfigurationLoader.Load(run.Flags);
             if (loaded.Errors.Count > 0)
             {

@@ -11,6 +11,7 @@ internal sealed class HelpText : SynchronousCommandLineAction
     [
         "mycel serve --relay http://localhost:11434   # put an Ollama, vLLM, … behind one endpoint",
         "mycel chat                                   # and talk with its models",
+        "mycel join TOKEN                             # use a friend's models, and share yours",
         "mycel doctor                                 # when something does not work",
     ];
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Mycel.Identity;
 using Mycel.Node.Admission;
+using Mycel.Node.Cli.Client;
 using Mycel.Node.Configuration;
 
 namespace Mycel.Node.Cli;
@@ -21,19 +22,34 @@ internal sealed class LocalCommand : Command, IHasExamples
         if (hasJson) Options.Add(_json);
     }
 
+    /// <summary>The options by which the node of the files is found, with <c>--on</c> for another one behind it.</summary>
+    public NodeOptions AddNode()
+    {
+        NodeOptions node = new(_dataDir, _config);
+        node.AddOnTo(this);
+        return node;
+    }
+
     /// <inheritdoc/>
     public IReadOnlyList<string> Examples { get; set; } = [];
 
     /// <summary>Sets what the command does; the result is the exit code. What the stores refuse is printed as they say it.</summary>
-    public void Runs(Func<LocalRun, int> run) => SetAction(line =>
+    public void Runs(Func<LocalRun, int> run) => Runs((local, _) => Task.FromResult(run(local)));
+
+    /// <summary>Sets what the command does, where that may also ask a node.</summary>
+    public void Runs(Func<LocalRun, CancellationToken, Task<int>> run) => SetAction(async (line, cancel) =>
     {
         var flags = new CommandLineSettings { ConfigFile = line.GetValue(_config), DataDir = line.GetValue(_dataDir) };
         var local = new LocalRun(line, flags, Options.Contains(_json) && line.GetValue(_json));
         try
         {
-            return run(local);
+            return await run(local, cancel);
         }
         catch (LocalRunException stop)
+        {
+            return local.Fail(stop.Message, stop.ExitCode);
+        }
+        catch (NodeClientException stop)
         {
             return local.Fail(stop.Message, stop.ExitCode);
         }

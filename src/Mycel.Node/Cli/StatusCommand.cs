@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using Mycel.Node.Cli.Client;
 using Mycel.Node.Cli.LocalModels;
+using Mycel.Node.Cli.Networks;
 using Mycel.Node.Cli.Terminal;
 
 namespace Mycel.Node.Cli;
@@ -48,17 +49,27 @@ internal static class StatusCommand
             ModelTable.Write(served, [], console);
         }
 
-        if (status.Relays.Total == 0)
+        if (status.Relays.Total > 0)
         {
-            if (served.Count > 0) return ExitCode.Ok;
+            RelayListReply relays = await node.GetAsync("v1/node/relay", ClientJson.Default.RelayListReply, cancel);
             console.Out.WriteLine();
-            console.Out.WriteLine("No models yet. See what suits this machine with: mycel models recommend. Or add a relay device with: mycel relay add http://HOST:PORT");
-            return ExitCode.Ok;
+            RelayTable.Write(relays.Relays, console);
         }
 
-        RelayListReply relays = await node.GetAsync("v1/node/relay", ClientJson.Default.RelayListReply, cancel);
-        console.Out.WriteLine();
-        RelayTable.Write(relays.Relays, console);
+        if (status.Links.PeersKnown > 0)
+        {
+            PeerListReply peers = await node.GetAsync("v1/node/peers", ClientJson.Default.PeerListReply, cancel);
+            console.Out.WriteLine();
+            PeerTable.WritePeers(peers.Peers, console, DateTimeOffset.UtcNow);
+        }
+
+        if (served.Count == 0 && status is { Models: 0, Relays.Total: 0 })
+        {
+            console.Out.WriteLine();
+            console.WriteLine(
+                "No models yet. See what suits this machine with: mycel models recommend. Or add a relay device with: mycel relay add http://HOST:PORT. Or join a friend's network with: mycel join TOKEN");
+        }
+
         return ExitCode.Ok;
     }
 

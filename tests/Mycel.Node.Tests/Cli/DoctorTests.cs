@@ -46,6 +46,23 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal(DoctorStatus.Ok, LocalChecks.Port("127.0.0.1", port, null).Status);
     }
 
+    [Fact]
+    public void Links_are_told_with_their_port_and_what_keeps_them_from_being()
+    {
+        var well = LinkChecks.OfNode(new() { Listening = "[::]:8421", Provider = "ngtcp2", Addresses = ["192.0.2.1:8421"], Networks = 1, PeersLinked = 2, PeersKnown = 3 }).ToList();
+        var alone = LinkChecks.OfNode(new() { Listening = "[::]:8421", Provider = "ngtcp2", Networks = 1, PeersKnown = 3 }).ToList();
+        var tunnels = LinkChecks.OfNode(new() { Problem = "no library is there", Networks = 1 }).ToList();
+
+        Assert.All(well, check => Assert.Equal(DoctorStatus.Ok, check.Status));
+        Assert.Contains("UDP [::]:8421 by ngtcp2; others are told: 192.0.2.1:8421", well[0].Detail, StringComparison.Ordinal);
+        Assert.Contains("2 of 3 other nodes linked", well[1].Detail, StringComparison.Ordinal);
+        Assert.Equal((DoctorStatus.Warning, "See why with: mycel peers"), (alone[1].Status, alone[1].Remedy));
+        Assert.Equal(DoctorStatus.Warning, tunnels[0].Status);
+        Assert.Contains("no library is there", tunnels[0].Detail, StringComparison.Ordinal);
+        Assert.Equal(DoctorStatus.Ok, Assert.Single(LinkChecks.OfNode(new())).Status);
+        Assert.Equal(DoctorStatus.Ok, Assert.Single(LinkChecks.OfLibraries(new() { Provider = "none" })).Status);
+    }
+
     [Theory]
     [InlineData(5, DoctorStatus.Ok)]
     [InlineData(-29, DoctorStatus.Ok)]

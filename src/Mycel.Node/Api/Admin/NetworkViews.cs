@@ -1,13 +1,14 @@
 using System.Text.Json.Serialization;
 using Mycel.Identity;
 using Mycel.Identity.Networks;
+using Mycel.Node.Backends.Peer;
 using Mycel.Node.Links;
 using Mycel.Node.Networks;
 
 namespace Mycel.Node.Api.Admin;
 
 /// <summary>How networks, invites and peers are shown.</summary>
-internal sealed class NetworkViews(NetworkRegistry networks, IPeerBook peers, ILinks links, TimeProvider time)
+internal sealed class NetworkViews(NetworkRegistry networks, IPeerBook peers, ILinks links, PeerBackends backends, TimeProvider time)
 {
     /// <summary>A network.</summary>
     public NetworkReply Of(JoinedNetwork network)
@@ -42,7 +43,7 @@ internal sealed class NetworkViews(NetworkRegistry networks, IPeerBook peers, IL
         var link = links.Find(peer.Id);
         var models = peer.Record?.Models;
         return new PeerReply(
-            peer.Id.ToString(), peer.Name, peer.Account.ToString(), peer.IsOwn, [.. peer.Networks.Select(NameOf)], link is not null,
+            peer.Id.ToString(), peer.Name, backends.Linked.FirstOrDefault(backend => backend.Peer == peer.Id)?.Route, peer.Account.ToString(), peer.IsOwn, [.. peer.Networks.Select(NameOf)], link is not null,
             link is null ? null : link.Carrier.ToString().ToLowerInvariant(), link?.RemoteEndPoint?.ToString(), link is null ? null : link.IsDialled ? "out" : "in", link?.Since,
             link is null || link.RoundTrip <= TimeSpan.Zero ? null : Math.Round(link.RoundTrip.TotalMilliseconds, 2),
             models is null ? [] : [.. models.Select(model => model.Name)], models is { Count: > 0 } ? (int)models.Max(model => model.Slots) : 0,
@@ -106,14 +107,33 @@ internal sealed record InviteReply(
 
 internal sealed record InviteListReply(IReadOnlyList<InviteReply> Invites);
 
+/// <summary>Another node.</summary>
+/// <param name="Id">Its peer id.</param>
+/// <param name="Name">Its device's name.</param>
+/// <param name="Route">What its models' pinned names begin with; null where it cannot be asked now.</param>
+/// <param name="Account">The person it belongs to.</param>
+/// <param name="Own">Whether that is this node's own account.</param>
+/// <param name="Networks">Names of the networks in common.</param>
+/// <param name="Linked">Whether it is linked now.</param>
+/// <param name="Carrier">quic, tunnel or relay; null where it is not linked, as with what follows.</param>
+/// <param name="Address">Where it is; null over a relay too.</param>
+/// <param name="Direction">out where this node dialled, else in.</param>
+/// <param name="Since">Since when.</param>
+/// <param name="RoundTripMs">Smoothed; null where it is not known yet.</param>
+/// <param name="Models">What it offers.</param>
+/// <param name="Slots">Requests at once, of the model that has most.</param>
+/// <param name="FreeSlots">How many are free, of the model that has most.</param>
+/// <param name="Version">Of its program.</param>
+/// <param name="LastSeen">When it was last linked; null for never.</param>
+/// <param name="LastError">Why it is not linked.</param>
 internal sealed record PeerReply(
-    string Id, string Name, string Account, bool Own, IReadOnlyList<string> Networks, bool Linked, string? Carrier, string? Address, string? Direction, DateTimeOffset? Since,
+    string Id, string Name, string? Route, string Account, bool Own, IReadOnlyList<string> Networks, bool Linked, string? Carrier, string? Address, string? Direction, DateTimeOffset? Since,
     double? RoundTripMs, IReadOnlyList<string> Models, int Slots, int FreeSlots, string? Version, DateTimeOffset? LastSeen, string? LastError);
 
 internal sealed record PeerListReply(IReadOnlyList<PeerReply> Peers);
 
 internal sealed record FleetNodeReply(
-    string Id, string Name, bool This, bool Linked, string? Carrier, string? Address, double? RoundTripMs, IReadOnlyList<string> Models, int Slots, int FreeSlots, string? Version,
+    string Id, string Name, bool This, bool Linked, string? Carrier, string? Address, string? Direction, double? RoundTripMs, IReadOnlyList<string> Models, int Slots, int FreeSlots, string? Version,
     DateTimeOffset? LastSeen, string? LastError);
 
 internal sealed record FleetListReply(IReadOnlyList<FleetNodeReply> Nodes);

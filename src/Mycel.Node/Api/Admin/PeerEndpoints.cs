@@ -26,11 +26,11 @@ internal static class PeerEndpoints
     {
         var offers = models.Offers;
         var here = new FleetNodeReply(
-            identity.Device.PeerId.ToString(), identity.Certificate.DeviceName, true, true, null, null, null, [.. offers.Select(offer => offer.Name)],
+            identity.Device.PeerId.ToString(), identity.Certificate.DeviceName, true, true, null, null, null, null, [.. offers.Select(offer => offer.Name)],
             offers.Count == 0 ? 0 : (int)offers.Max(offer => offer.Slots), offers.Count == 0 ? 0 : (int)offers.Max(offer => offer.FreeSlots), NodeState.Version, time.GetUtcNow(), null);
         var others = peers.All.Where(peer => peer.IsOwn).Select(views.Of).OrderBy(peer => peer.Name, StringComparer.OrdinalIgnoreCase).ThenBy(peer => peer.Id, StringComparer.Ordinal)
             .Select(peer => new FleetNodeReply(
-                peer.Id, peer.Name, false, peer.Linked, peer.Carrier, peer.Address, peer.RoundTripMs, peer.Models, peer.Slots, peer.FreeSlots, peer.Version, peer.LastSeen, peer.LastError));
+                peer.Id, peer.Name, false, peer.Linked, peer.Carrier, peer.Address, peer.Direction, peer.RoundTripMs, peer.Models, peer.Slots, peer.FreeSlots, peer.Version, peer.LastSeen, peer.LastError));
         return TypedResults.Json(new FleetListReply([here, .. others]), NetworkJson.Default.FleetListReply);
     }
 }

@@ -54,6 +54,6 @@ internal static class ModelChoice
     {
         IReadOnlyList<string> models = await client.ListModelsAsync(cancel);
         return models.Count > 0 ? models : throw new NodeClientException(
-            "The node has no models yet. Add a device that has some with: mycel relay add http://HOST:PORT");
+            "The node has no models yet. Get one with: mycel models recommend. Or add a device that has some with: mycel relay add http://HOST:PORT");
     }
 }

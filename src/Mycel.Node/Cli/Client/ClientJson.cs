@@ -33,6 +33,8 @@ namespace Mycel.Node.Cli.Client;
 [JsonSerializable(typeof(InviteCreateRequest))]
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(PeerListReply))]
+[JsonSerializable(typeof(ConfigReply))]
+[JsonSerializable(typeof(LogListReply))]
 [JsonSerializable(typeof(FleetListReply))]
 [JsonSerializable(typeof(Chat.ChatRequest))]
 [JsonSerializable(typeof(Doctor.DoctorReport))]

@@ -62,9 +62,15 @@ internal sealed class NodeOptions
     /// <summary>Adds the options to a command that can also be carried out on another node of the account, which <c>--on</c> names.</summary>
     public void AddWithFleetTo(Command command)
     {
-        AddOnce(command, _on);
+        AddOnTo(command);
         AddTo(command);
     }
+
+    /// <summary>Adds <c>--on</c> alone.</summary>
+    public void AddOnTo(Command command) => AddOnce(command, _on);
+
+    /// <summary>Whether <c>--on</c> names another node.</summary>
+    public bool IsElsewhere(ParseResult line) => line.GetValue(_on) is not null;
 
     /// <summary>Whether a command line means the node of this machine's files: its folders and paths are the node's.</summary>
     /// <exception cref="NodeClientException">The address is wrong, or the configuration can't be read.</exception>

@@ -56,7 +56,7 @@ internal sealed class DoctorRun
         List<DateHeader> dates = [];
         using RelayProbe probe = new(_time);
         RelayChecks relays = new(probe, dates, note => Note(note));
-        IAsyncEnumerable<DoctorCheck> relayChecks = status is not null ? relays.ThroughNodeAsync(node, servesOwn, cancel) : relays.DirectlyAsync(loaded.Options?.Relays ?? [], cancel);
+        IAsyncEnumerable<DoctorCheck> relayChecks = status is not null ? relays.ThroughNodeAsync(node, servesOwn || status.Models > 0, cancel) : relays.DirectlyAsync(loaded.Options?.Relays ?? [], cancel);
         await foreach (DoctorCheck check in relayChecks) yield return check;
         yield return LocalChecks.Clock(dates);
     }

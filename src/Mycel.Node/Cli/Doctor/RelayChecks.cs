@@ -25,14 +25,14 @@ internal sealed class RelayChecks
 
     /// <summary>By the running node, which knows the devices' keys.</summary>
     /// <param name="node">The node.</param>
-    /// <param name="servesOwn">Whether it has models of its own, and so does not need devices.</param>
+    /// <param name="servesOwn">Whether it has models of its own or of other nodes, and so does not need devices.</param>
     /// <param name="cancel">Stops looking.</param>
     public async IAsyncEnumerable<DoctorCheck> ThroughNodeAsync(NodeClient node, bool servesOwn, [EnumeratorCancellation] CancellationToken cancel)
     {
         (RelayListReply? list, DoctorCheck? failure) = await ListAsync(node, cancel);
         if (failure is not null) yield return failure;
         if (list is null) yield break;
-        if (list.Relays.Count == 0) yield return servesOwn ? DoctorCheck.Skipped("Devices", "none; the node computes its models itself") : NoDevices();
+        if (list.Relays.Count == 0) yield return servesOwn ? DoctorCheck.Skipped("Devices", "none; the node has models without") : NoDevices();
         foreach (RelayReply relay in list.Relays)
         {
             string name = "Device " + relay.Name;

@@ -58,10 +58,10 @@ internal static class PeerCommands
     private static void ShowFleet(IReadOnlyList<PeerReply> nodes, CliConsole console)
     {
         PeerTable.WriteFleet(nodes, console, DateTimeOffset.UtcNow);
-        PeerReply? other = nodes.FirstOrDefault(node => !node.This);
+        PeerReply? other = nodes.FirstOrDefault(node => !node.This && node.Linked) ?? nodes.FirstOrDefault(node => !node.This);
         console.Out.WriteLine();
         console.WriteLine(other is null
             ? "To make another machine one of yours, take the account key there: mycel account export FILE here, mycel account import FILE --replace there. Then have both in one network."
-            : $"Commands go to one of them with --on, such as: mycel status --on {NetworkText.Quoted(other.Name)}");
+            : $"Commands go to one of them with --on, such as: mycel status --on {(nodes.Count(node => node.Name == other.Name) > 1 ? NetworkText.Id(other.Id) : NetworkText.Quoted(other.Name))}");
     }
 }

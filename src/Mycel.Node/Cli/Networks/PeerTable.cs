@@ -9,6 +9,7 @@ internal static class PeerTable
 {
     private const int WideEnoughForModels = 100;
     private const int ModelsShown = 3;
+    private const int IdShown = 6;
 
     /// <summary>Writes the nodes of all networks, and below why some are not linked.</summary>
     public static void WritePeers(IReadOnlyList<PeerReply> peers, CliConsole console, DateTimeOffset now)
@@ -22,7 +23,7 @@ internal static class PeerTable
             .Add("MODELS", rightAligned: !wide, shrinks: wide)
             .Add("FREE", rightAligned: true);
         foreach (PeerReply peer in peers)
-            table.AddRow(peer.Own ? peer.Name + " (yours)" : peer.Name, LinkOf(peer, now), RoundTripOf(peer), peer.Networks.Count == 0 ? "–" : string.Join(", ", peer.Networks), ModelsOf(peer, wide), FreeOf(peer));
+            table.AddRow(peer.Own ? NameOf(peer, peers) + " (yours)" : NameOf(peer, peers), LinkOf(peer, now), RoundTripOf(peer), peer.Networks.Count == 0 ? "–" : string.Join(", ", peer.Networks), ModelsOf(peer, wide), FreeOf(peer));
         table.Write(console);
         WriteErrors(peers, console);
     }
@@ -42,12 +43,16 @@ internal static class PeerTable
         foreach (PeerReply node in nodes)
         {
             TextTable.Cell link = node.This ? new("this node", TextStyle.Accent) : LinkOf(node, now);
-            table.AddRow(node.Name, link, RoundTripOf(node), ModelsOf(node, wide), FreeOf(node), node.Version ?? "–", NetworkText.Id(node.Id));
+            table.AddRow(NameOf(node, nodes), link, RoundTripOf(node), ModelsOf(node, wide), FreeOf(node), node.Version ?? "–", NetworkText.Id(node.Id));
         }
 
         table.Write(console);
         WriteErrors(nodes, console);
     }
+
+    /// <summary>A node's name; of several of the same name, with some of the id behind it.</summary>
+    public static string NameOf(PeerReply peer, IReadOnlyList<PeerReply> all) =>
+        all.Count(other => string.Equals(other.Name, peer.Name, StringComparison.OrdinalIgnoreCase)) > 1 && peer.Id.Length > IdShown ? $"{peer.Name}-{peer.Id[..IdShown]}" : peer.Name;
 
     private static void WriteErrors(IReadOnlyList<PeerReply> peers, CliConsole console)
     {
@@ -56,7 +61,7 @@ internal static class PeerTable
         {
             if (first) console.Out.WriteLine();
             first = false;
-            console.WriteLine($"{console.Styled("!", TextStyle.Error)} {Printable.Line(peer.Name)}: {Printable.Line(peer.LastError)}", hanging: 2);
+            console.WriteLine($"{console.Styled("!", TextStyle.Error)} {Printable.Line(NameOf(peer, peers))}: {Printable.Line(peer.LastError)}", hanging: 2);
         }
     }
 

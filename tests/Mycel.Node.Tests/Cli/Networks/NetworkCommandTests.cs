@@ -136,6 +136,33 @@ public sealed class NetworkCommandTests
         Assert.Contains("mycel status --on \"gpu box\"", said, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Nodes_of_one_name_are_told_apart()
+    {
+        const string Same = """{"peers":[{"id":"aaaaaaaaaa","name":"vm","linked":true,"carrier":"quic","direction":"in"},{"id":"bbbbbbbbbb","name":"vm","linked":false,"last_error":"Gone."}]}""";
+
+        var (said, _, _) = await RunAsync(200, Same, "peers");
+
+        Assert.Matches("vm-aaaaaa +quic in", said);
+        Assert.Contains("! vm-bbbbbb: Gone.", said, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Settings_and_log_of_another_node_of_the_account_are_shown()
+    {
+        const string Config = """{"file":"/etc/mycel.yaml","values":[{"key":"api.port","value":8421,"source":"file","line":3,"name":null},{"key":"relays","value":["http://a","http://b"],"source":"flag","line":null,"name":"--relay"}]}""";
+
+        var (log, _, _) = await RunAsync(200, """{"logs":[{"ts":"2026-11-21T09:00:00.000Z","level":"warn","category":"c","event":"e","message":"port\u001b taken"}]}""", "logs", "--level", "warn", "--limit", "5", "--on", "gpu");
+        var (config, _, code) = await RunConfigAsync(Config);
+
+        Assert.Matches(@"\d\d:00:00 warn  port  taken\n", log);
+        Assert.Equal("GET /v1/node/fleet/gpu/v1/node/logs?limit=5&level=warn", _asked[0]);
+        Assert.Equal(0, code);
+        Assert.Matches("api.port +8421 +file, line 3", config);
+        Assert.Matches("relays +http://a, http://b +flag --relay", config);
+        Assert.Equal("GET /v1/node/fleet/gpu/v1/node/config", _asked[1]);
+    }
+
     [Theory]
     [InlineData("models list", "GET /v1/node/fleet/gpu%20box/v1/node/models")]
     [InlineData("relay list", "GET /v1/node/fleet/gpu%20box/v1/node/relay")]
@@ -168,18 +195,34 @@ public sealed class NetworkCommandTests
     private static string InviteOf(string? token) =>
         $$"""{"id":"3f6c0a17aabbccdd3f6c0a17aabbccdd","network":"home","network_id":"01","label":"for Ben","uses":1,"used":0,"created_at":"2026-11-21T09:00:00+00:00","expires_at":"2026-11-28T09:00:00+00:00","revoked_at":null,"state":"open","terms":{"may_invite":false,"models":null,"credit_line":0},"members":[]{{(token is null ? "" : $",\"token\":\"{token}\"")}}}""";
 
+    /// <summary>Finds its node by the data folder only.</summary>
+    private async Task<(string Output, string Error, int Code)> RunConfigAsync(string reply)
+    {
+        using var folder = new ScratchFolder();
+        Directory.CreateDirectory(folder.File("run"));
+        await using var server = await StubServer.OnSocketAsync(folder.File("run/control.sock"), context => AnswerAsync(context, 200, reply));
+        return await RunAsync("config", "show", "--on", "gpu", "--data-dir", folder.Path);
+    }
+
     private async Task<(string Output, string Error, int Code)> RunAsync(int status, string reply, params string[] words)
     {
-        await using var server = await StubServer.OnPortAsync(async context =>
-        {
-            _asked.Add($"{context.Request.Method} {context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget}");
-            using var reader = new StreamReader(context.Request.Body);
-            if (await reader.ReadToEndAsync(TestContext.Current.CancellationToken) is { Length: > 0 } body) _bodies.Add(body);
-            await StubServer.Json(status, reply)(context);
-        });
+        await using var server = await StubServer.OnPortAsync(context => AnswerAsync(context, status, reply));
+        return await RunAsync([.. words, "--endpoint", server.Address.Display]);
+    }
+
+    private async Task AnswerAsync(HttpContext context, int status, string reply)
+    {
+        _asked.Add($"{context.Request.Method} {context.Features.Get<Microsoft.AspNetCore.Http.Features.IHttpRequestFeature>()!.RawTarget}");
+        using var reader = new StreamReader(context.Request.Body);
+        if (await reader.ReadToEndAsync(TestContext.Current.CancellationToken) is { Length: > 0 } body) _bodies.Add(body);
+        await StubServer.Json(status, reply)(context);
+    }
+
+    private static async Task<(string Output, string Error, int Code)> RunAsync(params string[] words)
+    {
         using var output = new StringWriter();
         using var error = new StringWriter();
-        var code = await CommandLine.RunAsync([.. words, "--endpoint", server.Address.Display], output, error);
+        var code = await CommandLine.RunAsync(words, output, error);
         return (output.ToString(), error.ToString(), code);
     }
 }
