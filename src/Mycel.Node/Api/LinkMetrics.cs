@@ -1,4 +1,5 @@
 using Mycel.Node.Links;
+using Mycel.Node.Links.Tunnel;
 using Mycel.Node.Networks;
 using Mycel.Node.Observability;
 
@@ -23,5 +24,12 @@ internal static class LinkMetrics
         text.Sample("mycel_peers", linked, ("state", "linked"));
         text.Sample("mycel_peers", peers.Count - linked, ("state", "unlinked"));
         text.Metric("mycel_networks", "gauge", "Networks that this node belongs to.").Sample("mycel_networks", networks);
+    }
+
+    /// <summary>Writes what is carried for others.</summary>
+    public static void Write(PrometheusText text, RelayHandler relayed)
+    {
+        text.Metric("mycel_relayed_streams", "gauge", "Streams carried between two other nodes.").Sample("mycel_relayed_streams", relayed.CarriedStreams);
+        text.Metric("mycel_relayed_bytes_total", "counter", "Bytes carried between other nodes, sealed.").Sample("mycel_relayed_bytes_total", relayed.RelayedBytes);
     }
 }

@@ -3,6 +3,7 @@ using Mycel.Node.Backends.Local;
 using Mycel.Node.Backends.Relay;
 using Mycel.Node.Execution;
 using Mycel.Node.Links;
+using Mycel.Node.Links.Tunnel;
 using Mycel.Node.Networks;
 using Mycel.Node.Observability;
 using Mycel.Node.Routing;
@@ -11,7 +12,7 @@ namespace Mycel.Node.Api;
 
 /// <summary><c>GET /metrics</c>.</summary>
 internal sealed class MetricsEndpoint(NodeMetrics metrics, RelayRegistry relays, ILocalModels models, Dispatcher dispatcher, ExchangeWatch watch, ModelCatalog catalog, NodeState state,
-    ILinks links, IPeerBook peers, NetworkRegistry networks)
+    ILinks links, RelayHandler relayed, IPeerBook peers, NetworkRegistry networks)
 {
     public Task GetAsync(HttpContext context)
     {
@@ -29,6 +30,7 @@ internal sealed class MetricsEndpoint(NodeMetrics metrics, RelayRegistry relays,
         WriteRelays(text);
         EngineMetrics.Write(text, models.List());
         LinkMetrics.Write(text, links.All, peers.All, networks.Joined.Count);
+        LinkMetrics.Write(text, relayed);
         return text.ToString();
     }
 

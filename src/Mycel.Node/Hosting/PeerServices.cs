@@ -36,7 +36,8 @@ internal static class PeerServices
         services.AddSingleton<IStreamHandler, InferenceServer>();
         services.AddSingleton<IStreamHandler, AdminServer>();
         services.AddSingleton<IRelayRules, RelayRules>();
-        services.AddSingleton<IStreamHandler, RelayHandler>();
+        services.AddSingleton<RelayHandler>();
+        services.AddSingleton<IStreamHandler>(provider => provider.GetRequiredService<RelayHandler>());
         services.AddSingleton<RelayDialer>();
         services.AddSingleton<TunnelDoor>();
         return services;

@@ -120,9 +120,9 @@ public sealed partial class TunnelConnection
     {
         TimeSpan silent = _time.GetElapsedTime(_lastReceived, now);
         if (silent >= Options.IdleTimeout)
-            return new TransportException(TransportFailure.Timeout, 0, $"{Name} has not been heard of for {Options.IdleTimeout.TotalSeconds:0.#} s.");
+            return new TransportException(TransportFailure.Timeout, 0, $"Nothing was heard of {Name} for {Options.IdleTimeout.TotalSeconds:0.#} s.");
         return _streams.Count > 0 && silent >= Options.SilenceTimeout && _time.GetElapsedTime(_busySince, now) >= Options.SilenceTimeout
-            ? new TransportException(TransportFailure.Timeout, 0, $"{Name} has not answered for {Options.SilenceTimeout.TotalSeconds:0.#} s with streams open.")
+            ? new TransportException(TransportFailure.Timeout, 0, $"No answer came from {Name} for {Options.SilenceTimeout.TotalSeconds:0.#} s with streams open.")
             : null;
     }
 
@@ -142,10 +142,10 @@ public sealed partial class TunnelConnection
         _timer.Change(next + TimeSpan.FromMilliseconds(1), Timeout.InfiniteTimeSpan);
     }
 
-    private string Name => RemoteEndPoint.Port == 0 ? "The other side" : RemoteEndPoint.ToString();
+    private string Name => RemoteEndPoint.Port == 0 ? "the other side" : RemoteEndPoint.ToString();
 
     private void FailProtocol(string what)
-        => Fail(new TransportException(TransportFailure.Transport, 0, $"{Name} broke the protocol: {what}."), null, new Goodbye(TunnelFrameType.Fail, 0, what));
+        => Fail(new TransportException(TransportFailure.Transport, 0, $"The protocol was broken by {Name}: {what}."), null, new Goodbye(TunnelFrameType.Fail, 0, what));
 
     private void OnGoodbye(in TunnelFrame frame)
     {
@@ -154,11 +154,11 @@ public sealed partial class TunnelConnection
         string because = reason.Length > 0 ? ": " + reason : "";
         if (frame.Type == TunnelFrameType.Close)
         {
-            Fail(new TransportException(TransportFailure.Application, code, $"{Name} closed the connection with code {code}{because}."), new TransportEnd(TransportFailure.Application, code, reason), null);
+            Fail(new TransportException(TransportFailure.Application, code, $"The connection was closed by {Name} with code {code}{because}."), new TransportEnd(TransportFailure.Application, code, reason), null);
             return;
         }
 
-        Fail(new TransportException(TransportFailure.Transport, code, $"{Name} closed the connection, because this node broke the protocol{because}."), null, null);
+        Fail(new TransportException(TransportFailure.Transport, code, $"The connection was closed by {Name}, because this node broke the protocol{because}."), null, null);
     }
 
     /// <summary>The carrier ended, by itself or because it was disposed of.</summary>
@@ -168,10 +168,10 @@ public sealed partial class TunnelConnection
         {
             if (Failure is not null)
                 return;
-            string how = error is null ? "ended" : $"broke: {error.Message}";
+            string how = error is null ? "ended" : $"broke: {error.Message.TrimEnd('.')}";
             Fail(_hasPeerHello
                 ? new TransportException(TransportFailure.Transport, 0, $"What carried the connection with {Name} {how}.", error)
-                : new TransportException(TransportFailure.Refused, 0, $"{Name} ended the connection after the handshake: it does not accept this node's certificate, or takes no more connections.", error), null, null);
+                : new TransportException(TransportFailure.Refused, 0, $"The connection was ended by {Name} after the handshake: this node's certificate is not accepted there, or no more connections are taken.", error), null, null);
         }
     }
 

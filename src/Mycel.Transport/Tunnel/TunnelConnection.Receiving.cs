@@ -113,7 +113,7 @@ public sealed partial class TunnelConnection
         foreach (TunnelStream stream in _arrived)
         {
             if (!_incoming.Writer.TryWrite(stream))
-                _ = stream.DisposeAsync();
+                _ = stream.DisposeAsync().AsTask();
         }
 
         _arrived.Clear();

@@ -25,7 +25,7 @@ internal sealed class RelayDialer(LinkManager links, IRelayRules rules) : ICarri
     public async Task<ITransportConnection> DialAsync(string address, PeerId peer, CancellationToken cancellation)
     {
         // Own records and invites never hold such an address; one that does comes from someone who makes things up.
-        if (!PeerId.TryParse(address[Prefix.Length..], out var middle) || links.Find(middle) is not { } link) throw new LinkException("there is no link with the node in the middle");
+        if (!PeerId.TryParse(address.AsSpan(Prefix.Length), out var middle) || links.Find(middle) is not { } link) throw new LinkException("there is no link with the node in the middle");
         if (link.Carrier == Carrier.Relay) throw new LinkException("the node in the middle is itself reached through another");
         var header = new StreamHeader { Version = StreamServer.Version, Kind = Kind.Relay, Relay = new Relay { PeerId = Bytes(peer) } };
         var exchange = await link.OpenAsync(header, cancellation);

@@ -26,6 +26,7 @@ internal sealed partial class RelayHandler(LinkManager links, IRelayRules rules,
 
     private readonly ConcurrentDictionary<PeerId, int> _places = new();
     private int _active;
+    private int _carried;
     private long _relayedBytes;
 
     public Kind Kind => Kind.Relay;
@@ -33,8 +34,11 @@ internal sealed partial class RelayHandler(LinkManager links, IRelayRules rules,
     /// <summary>Bytes that were carried for others since the start, both directions.</summary>
     public long RelayedBytes => Interlocked.Read(ref _relayedBytes);
 
-    /// <summary>Streams carried for others, or ending here, at the moment.</summary>
-    public int ActiveStreams => Volatile.Read(ref _active);
+    /// <summary>Streams carried for others at the moment.</summary>
+    public int CarriedStreams => Volatile.Read(ref _carried);
+
+    /// <summary>Places taken at the moment: two by a stream that is carried, one by a stream that ends here.</summary>
+    public int Places => Volatile.Read(ref _active);
 
     public async Task HandleAsync(InboundStream stream)
     {
@@ -93,11 +97,13 @@ internal sealed partial class RelayHandler(LinkManager links, IRelayRules rules,
         await using var far = await OpenAsync(near, target, header);
         if (far is null) return;
         LogCarries(near.Link.Id, target.Id);
+        Interlocked.Increment(ref _carried);
         // An end, or an abort, of either goes on to the other at once.
         var passed = new Passed();
         var there = PassOnAsync(near.Reader, far.Writer, passed, () => Abort(near, far));
         var back = PassOnAsync(far.Reader, near.Writer, passed, () => Abort(near, far));
         await using (WatchSilence(passed, () => Abort(near, far))) await Task.WhenAll(there, back);
+        Interlocked.Decrement(ref _carried);
         LogCarried(near.Link.Id, target.Id, passed.Bytes);
     }
 

@@ -12,7 +12,7 @@ internal sealed class RelayStream : CarrierStream
     private readonly FrameReader _reader;
     private readonly FrameWriter _writer;
     private readonly Action<StreamError> _abort;
-    private readonly IAsyncDisposable? _owned;
+    private readonly OutboundStream? _owned;
     private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _reading = new(1, 1);
     private readonly SemaphoreSlim _writing = new(1, 1);

@@ -29,12 +29,12 @@ public sealed class RelayTests
         await other.EchoAsync(100_000);
         await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => link.EchoAsync(20_000)));
         Assert.InRange(middle.Relay.RelayedBytes, 6_000_000, 20_000_000);
-        Assert.Equal(2, middle.Relay.ActiveStreams);
+        Assert.Equal((1, 2), (middle.Relay.CarriedStreams, middle.Relay.Places));
 
         await b.Links.CloseAsync(a.Id, "enough");
 
         await link.Closed.WaitAsync(Limit, Cancellation);
-        await UntilAsync(() => middle.Relay.ActiveStreams == 0 && a.Relay.ActiveStreams == 0 && b.Relay.ActiveStreams == 0 ? middle : null);
+        await UntilAsync(() => middle.Relay.Places == 0 && a.Relay.Places == 0 && b.Relay.Places == 0 ? middle : null);
         Assert.NotNull(a.Links.Find(middle.Id));
     }
 
@@ -71,7 +71,7 @@ public sealed class RelayTests
         Assert.Contains("no network in common", await RefusalAsync(b.Id), StringComparison.Ordinal);
         middle.Options.Current = middle.Options.Current with { Links = middle.Options.Current.Links with { Relay = false } };
         Assert.Contains("links.relay", await RefusalAsync(b.Id), StringComparison.Ordinal);
-        Assert.Equal(0, middle.Relay.ActiveStreams);
+        Assert.Equal(0, middle.Relay.Places);
 
         async Task<string> RefusalAsync(PeerId target)
         {
@@ -139,7 +139,7 @@ public sealed class RelayTests
             stream.Abort(StreamError.Cancelled);
             await stream.DisposeAsync();
         }
-        await UntilAsync(() => middle.Relay.ActiveStreams == 0 && b.Relay.ActiveStreams == 0 ? middle : null);
+        await UntilAsync(() => middle.Relay.Places == 0 && b.Relay.Places == 0 ? middle : null);
         var relayed = await a.Links.ConnectAsync(b.Id, [], Cancellation);
         await relayed.EchoAsync(10);
     }
