@@ -21,9 +21,11 @@ internal static class OwnModelServices
         {
             var local = provider.GetRequiredService<ILocalModels>();
             var store = provider.GetRequiredService<ModelStore>();
-            return new OwnModels(
+            var own = new OwnModels(
                 provider.GetRequiredService<ModelCatalog>(), provider.GetRequiredService<Dispatcher>(), provider.GetRequiredService<IOptionsSource>(),
                 name => FactsOf(name, local, store), name => network(provider, name), () => joined(provider), provider.GetRequiredService<TimeProvider>());
+            provider.GetRequiredService<NetworkRegistry>().Changed += own.MarkStale;
+            return own;
         });
         return services.AddSingleton<IOwnModels>(provider => provider.GetRequiredService<OwnModels>());
     }

@@ -137,8 +137,8 @@ internal sealed class ModelCatalog(NodeMetrics metrics, TimeProvider time)
         var targets = new Dictionary<string, ModelTarget>(StringComparer.Ordinal);
         var own = new Dictionary<string, ModelTarget>(StringComparer.Ordinal);
         var listed = new List<ListedModel>();
-        foreach (var (bare, offers) in models.Where(m => m.Value.Relays.Count > 0)) Announce(new ModelTarget(RelayPrefix + bare, offers.Relays), "relay");
-        foreach (var (bare, offers) in models.Where(m => m.Value.Local.Count + m.Value.Peers.Count > 0)) Announce(new ModelTarget(bare, offers.All()), offers.Nearest);
+        foreach (var (bare, offers) in models.Where(m => m.Value.Relays.Count > 0)) Announce(new ModelTarget(RelayPrefix + bare, offers.Relays));
+        foreach (var (bare, offers) in models.Where(m => m.Value.Local.Count + m.Value.Peers.Count > 0)) Announce(new ModelTarget(bare, offers.All()));
         // A plain name yields to an announced one, and a pinned name to both: what the list shows always means what it says.
         foreach (var (bare, offers) in models) targets.TryAdd(bare, new ModelTarget(bare, offers.All()));
         foreach (var (bare, offers) in models)
@@ -154,11 +154,11 @@ internal sealed class ModelCatalog(NodeMetrics metrics, TimeProvider time)
         listed.Sort((a, b) => string.CompareOrdinal(a.Id, b.Id));
         _snapshot = new Snapshot(targets, own, listed, offline);
 
-        void Announce(ModelTarget target, string owner)
+        void Announce(ModelTarget target)
         {
             if (!targets.TryAdd(target.Name, target)) return;
             if (!_firstSeen.TryGetValue(target.Name, out var since)) _firstSeen[target.Name] = since = time.GetUtcNow();
-            listed.Add(new ListedModel(target.Name, owner, since));
+            listed.Add(new ListedModel(target.Name, target.Owner, since));
         }
     }
 
@@ -170,8 +170,6 @@ internal sealed class ModelCatalog(NodeMetrics metrics, TimeProvider time)
         public List<Offer> Relays { get; } = [];
 
         public List<Offer> Peers { get; } = [];
-
-        public string Nearest => Local.Count > 0 ? "local" : Relays.Count > 0 ? "relay" : "peer";
 
         /// <summary>All, each machine once: a device that is a node and linked as well is asked over its link.</summary>
         public List<Offer> All() =>

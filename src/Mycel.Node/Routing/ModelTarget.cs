@@ -25,6 +25,9 @@ internal sealed class ModelTarget
     /// <summary>Whether it stands for what this node has itself: what a peer asks for is never passed on to another peer.</summary>
     public bool IsOwn { get; }
 
+    /// <summary>The nearest place among the offers, as lists name it.</summary>
+    public string Owner => Offers[0].Place switch { OfferPlace.Local => "local", OfferPlace.Relay => "relay", _ => "peer" };
+
     /// <summary>Whether there is anything to choose.</summary>
     public bool HasChoice => Offers.Count > 1;
 

@@ -60,8 +60,11 @@ internal static class OfferRanking
 
     private const long MaxTrustMs = 600_000;
 
-    /// <summary>Factors for local models, relay devices, nodes of the own account and those of others (by <see cref="OfferPlace"/>).</summary>
-    public static ReadOnlySpan<double> PlaceWeights => [1, 1.25, 1.25, 1.6];
+    /// <summary>
+    /// Factors for local models, relay devices, nodes of the own account and those of others (by <see cref="OfferPlace"/>). Each step is larger than
+    /// <see cref="Tie"/>, and the first also than that and one failure: what is idle here is not sent away for a trifle.
+    /// </summary>
+    public static ReadOnlySpan<double> PlaceWeights => [1, 1.4, 1.4, 1.7];
 
     private static readonly string[] Tiers = [ModelTier.Tiny, ModelTier.Small, ModelTier.Medium, ModelTier.Large, ModelTier.Frontier];
 

@@ -35,7 +35,7 @@ internal sealed class OwnModels : IOwnModels, IDisposable
     private readonly Func<IReadOnlyList<NetworkId>> _joined;
     private readonly ITimer _timer;
     private readonly Lock _lock = new();
-    private volatile IReadOnlyList<ModelOffer> _told = [];
+    private List<ModelOffer> _told = [];
     private int _toldChanges = -1;
     private volatile bool _isStale = true;
 
@@ -139,7 +139,7 @@ internal sealed class OwnModels : IOwnModels, IDisposable
     }
 
     /// <summary>Whether two lists say the same but for measured figures, which move all the time and go along with the next change.</summary>
-    private static bool IsSame(IReadOnlyList<ModelOffer> a, IReadOnlyList<ModelOffer> b)
+    private static bool IsSame(List<ModelOffer> a, List<ModelOffer> b)
     {
         if (a.Count != b.Count) return false;
         for (var i = 0; i < a.Count; i++)

@@ -3,7 +3,7 @@ using Mycel.EndToEnd.Harness;
 
 namespace Mycel.EndToEnd.Local;
 
-/// <summary>A model that both this node and a device have: the plain name is this node's, the relay's is the device's, and one stands in for the other where it may.</summary>
+/// <summary>A model that both this node and a device have: the plain name is this node's while it has room, and the device takes over when it has not.</summary>
 public sealed class LocalNameTests
 {
     private const string Relayed = "Hello there!";
@@ -27,16 +27,19 @@ public sealed class LocalNameTests
     }
 
     [Fact]
-    public async Task Busy_places_are_waited_for_and_no_reason_to_ask_the_device()
+    public async Task When_this_node_is_busy_the_device_takes_over_and_who_wants_this_node_alone_waits()
     {
         await using var device = FaultyDevice.Start(LocalCalls.Tiny);
         await using var node = await LocalCalls.StartAsync(device, "engine:\n  slots: 1\n");
         ProcessSignals.Send(node.EngineId(), LocalCalls.Stop);
-        var asked = Enumerable.Range(0, 3).Select(_ => node.ChatAsync(LocalCalls.Tiny, more: ",\"max_tokens\":4")).ToList();
-        await node.QueuedAsync(2);
+        var here = node.ChatAsync(LocalCalls.Tiny, more: ",\"max_tokens\":4");
+        await Poll.UntilAsync(async () => (int)(await node.LocalAsync())["in_flight"]! == 1, "the request is with the engine");
+        var pinned = node.ChatAsync("local:" + LocalCalls.Tiny, more: ",\"max_tokens\":4");
+        await node.QueuedAsync(1);
+        for (var i = 0; i < 3; i++) Assert.Equal(Relayed, TextOf(await node.ChatAsync(LocalCalls.Tiny)));
         ProcessSignals.Send(node.EngineId(), LocalCalls.Continue);
-        Assert.All(await Task.WhenAll(asked), reply => Assert.NotEqual(Relayed, TextOf(reply)));
-        Assert.Empty(device.Requests);
+        Assert.All(await Task.WhenAll(here, pinned), reply => Assert.NotEqual(Relayed, TextOf(reply)));
+        Assert.Equal(3, device.Requests.Count);
     }
 
     [Theory]
@@ -59,7 +62,7 @@ public sealed class LocalNameTests
         Assert.Equal(attempts, (int)(await node.RecordAsync(reply["X-Request-ID"]!))["attempts"]!);
         Assert.Equal(attempts - 1, device.Requests.Count);
         await node.LoadedAsync();
-        Assert.NotEqual(Relayed, TextOf(await node.ChatAsync(LocalCalls.Tiny)));
+        await Poll.UntilAsync(async () => TextOf(await node.ChatAsync(LocalCalls.Tiny)) != Relayed, "this node answers again once its failure has been a moment ago");
     }
 
     [Fact]

@@ -44,6 +44,29 @@ public sealed class ExchangeTests
     }
 
     [Fact]
+    public async Task What_an_answer_took_is_measured_for_the_one_that_gave_it()
+    {
+        _a.Answer = (_, _) => ValueTask.FromResult(Down);
+        _b.Answer = (_, sink) =>
+        {
+            Stream(sink, StreamSamples.Event(StreamSamples.Hello, "\n"));
+            sink.Write(Encoding.UTF8.GetBytes("data: [DONE]\n\n"));
+            sink.End();
+            return ValueTask.FromResult(AttemptOutcome.Completed);
+        };
+        for (var i = 0; i < 2 * OfferFigures.MinSamples; i++)
+        {
+            await using var exchange = Exchange();
+            Assert.Equal(ExchangeEnd.Completed, await exchange.RunAsync());
+        }
+        Assert.True(_offerB.Figures.FirstTokenSeconds > 0);
+        Assert.Equal(1, _offerB.Figures.SuccessShare);
+        Assert.True(double.IsNaN(_offerA.Figures.FirstTokenSeconds));
+        Assert.True(_offerA.Figures.SuccessShare < 1);
+        AssertNothingHeld();
+    }
+
+    [Fact]
     public async Task When_none_is_left_the_last_refusal_stands()
     {
         _a.Answer = _b.Answer = (_, _) => ValueTask.FromResult(_a.Asked + _b.Asked == 1 ? Down : Busy);

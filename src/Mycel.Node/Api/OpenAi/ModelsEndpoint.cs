@@ -21,14 +21,14 @@ internal sealed class ModelsEndpoint(ModelCatalog catalog, NodeId node)
     {
         // Routing leaves an encoded slash as it is, because elsewhere it would change the path; here it is part of a name.
         id = id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
-        if (catalog.Find(id) is null)
+        if (catalog.Find(id) is not { } target)
         {
             var near = catalog.Near(id);
             var hint = near.Count == 0 ? "" : $" Did you mean {string.Join(" or ", near.Select(n => $"'{n}'"))}?";
             return ApiError.WriteAsync(context, 404, "model_not_found", $"The model '{id}' does not exist here.{hint}", "model");
         }
         var listed = catalog.Listed.FirstOrDefault(m => m.Id == id);
-        var model = new ModelObject(id, "model", listed?.CreatedAt.ToUnixTimeSeconds() ?? 0, listed?.OwnedBy ?? "relay");
+        var model = new ModelObject(id, "model", listed?.CreatedAt.ToUnixTimeSeconds() ?? 0, listed?.OwnedBy ?? target.Owner);
         return context.Response.WriteAsJsonAsync(model, ModelsJson.Default.ModelObject);
     }
 }
