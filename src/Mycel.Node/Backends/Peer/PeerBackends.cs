@@ -13,7 +13,7 @@ internal sealed class PeerBackends : IDisposable
     private readonly IPeerBook _book;
     private readonly ILinks _links;
     private readonly TimeProvider _time;
-    private volatile IReadOnlyList<PeerBackend> _linked = [];
+    private volatile List<PeerBackend> _linked = [];
 
     public PeerBackends(IPeerBook book, ILinks links, TimeProvider time)
     {
