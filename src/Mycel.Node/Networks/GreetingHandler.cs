@@ -7,7 +7,7 @@ using Mycel.Node.Links.Wire;
 namespace Mycel.Node.Networks;
 
 /// <summary>Answers greetings.</summary>
-internal sealed class GreetingHandler : IStreamHandler
+internal sealed class GreetingHandler : IStreamHandler, IDisposable
 {
     /// <summary>How long a peer has for its greeting to come whole.</summary>
     public static readonly TimeSpan ReadTime = TimeSpan.FromSeconds(10);
@@ -75,6 +75,8 @@ internal sealed class GreetingHandler : IStreamHandler
             Leave(link.Id);
         }
     }
+
+    public void Dispose() => _turns.Dispose();
 
     private void Leave(PeerId peer)
     {

@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Google.Protobuf.Collections;
 using Mycel.Identity;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
@@ -85,7 +86,7 @@ internal static class NodeRecords
         Require(age >= -(decimal)ClockSkew.TotalSeconds, "is from the future; check the clocks of both machines");
     }
 
-    private static bool AreIds(IReadOnlyCollection<ByteString> ids) => ids.Count <= MaxNetworks && ids.All(id => id.Length == IdBytes);
+    private static bool AreIds(RepeatedField<ByteString> ids) => ids.Count <= MaxNetworks && ids.All(id => id.Length == IdBytes);
 
     private static bool IsText(string text, int min, int max) => text.Length >= min && text.Length <= max && !text.Any(char.IsControl);
 

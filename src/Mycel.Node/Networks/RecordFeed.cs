@@ -7,7 +7,7 @@ using Mycel.Transport.Frames;
 namespace Mycel.Node.Networks;
 
 /// <summary>What one peer is sent: everything at the beginning, then what is new. Opens its stream again where it was lost with a connection.</summary>
-internal sealed class RecordFeed
+internal sealed class RecordFeed : IDisposable
 {
     /// <summary>Most bytes of statements in one message, which is a frame.</summary>
     public const int MaxUpdateBytes = 200 * 1024;
@@ -54,7 +54,8 @@ internal sealed class RecordFeed
         }
     }
 
-    public void Stop() => _stop.Cancel();
+    /// <summary>Ends it; what is under way finds out by itself.</summary>
+    public void Dispose() => _stop.Cancel();
 
     private async Task RunAsync()
     {

@@ -32,7 +32,7 @@ internal sealed class RecordPublisher : IDisposable
         var feed = new RecordFeed(link, _peers, _revocations, _own, _time, _log);
         _feeds.AddOrUpdate(link.Id, feed, (_, before) =>
         {
-            before.Stop();
+            before.Dispose();
             return feed;
         });
         feed.Start();
@@ -41,7 +41,7 @@ internal sealed class RecordPublisher : IDisposable
     /// <summary>Sends a peer nothing more.</summary>
     public void Stop(PeerId peer)
     {
-        if (_feeds.TryRemove(peer, out var feed)) feed.Stop();
+        if (_feeds.TryRemove(peer, out var feed)) feed.Dispose();
     }
 
     public void Dispose()

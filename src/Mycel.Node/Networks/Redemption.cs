@@ -10,7 +10,7 @@ using Mycel.Node.Links.Wire;
 namespace Mycel.Node.Networks;
 
 /// <summary>Admits guests to networks: by invites that this device made, or freely to public ones. Safe for use from several threads.</summary>
-internal sealed class Redemption
+internal sealed class Redemption : IDisposable
 {
     /// <summary>Admissions at once; each waits for the disk.</summary>
     public const int MaxAtOnce = 4;
@@ -77,6 +77,8 @@ internal sealed class Redemption
             _waitingOf.TryRemove(KeyValuePair.Create(guest.PeerId, 0));
         }
     }
+
+    public void Dispose() => _turns.Dispose();
 
     private Redeemed Redeem(ProvenPeer guest, Redeem request)
     {

@@ -74,42 +74,4 @@ public sealed class StrangersTests : IDisposable
         _links.All.Add(link);
         return link;
     }
-
-    /// <summary>Links that a test lists.</summary>
-    private sealed class ListedLinks : ILinks
-    {
-        public List<Link> All { get; } = [];
-
-        public List<PeerId> Closed { get; } = [];
-
-        IReadOnlyList<Link> ILinks.All => All;
-
-        public event Action<Link>? Linked { add { } remove { } }
-
-        public event Action<Link>? Dialled { add { } remove { } }
-
-        public event Action<Link>? Unlinked { add { } remove { } }
-
-        public Func<ProvenPeer, string?> Judge { get; set; } = _ => null;
-
-        public IReadOnlyList<string> OwnAddresses => [];
-
-        public Link? Find(PeerId peer) => All.Find(link => link.Id == peer);
-
-        public Task<Link> ConnectAsync(PeerId peer, IReadOnlyList<string> addresses, CancellationToken cancellation) => throw new LinkException("none");
-
-        public void Keep(PeerId peer, Func<IReadOnlyList<string>> addresses) => throw new NotSupportedException();
-
-        public void Release(PeerId peer) => throw new NotSupportedException();
-
-        public Task CloseAsync(PeerId peer, string reason)
-        {
-            Closed.Add(peer);
-            return Task.CompletedTask;
-        }
-
-        public void Observe(string address) => throw new NotSupportedException();
-
-        public string? LastError(PeerId peer) => null;
-    }
 }

@@ -1,0 +1,139 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Mycel.Identity;
+using Mycel.Identity.Networks;
+using Mycel.Node.Configuration;
+using Mycel.Node.Networks;
+
+namespace Mycel.Node.Tests.Networks;
+
+/// <summary>Which nodes are kept linked.</summary>
+public sealed class MemberKeeperTests : IDisposable
+{
+    private readonly ManualTime _time = new();
+    private readonly TestFolder _folder = new();
+    private readonly TestPeer _self;
+    private readonly TestPeer _friend;
+    private readonly ListedLinks _links = new();
+    private readonly RevocationBook _revocations;
+    private readonly PeerBook _book;
+    private readonly FixedOptions _options = new(new MycelOptions());
+    private readonly NetworkCharter _charter;
+    private readonly MemberKeeper _keeper;
+
+    public MemberKeeperTests()
+    {
+        _self = new TestPeer(_time);
+        _friend = new TestPeer(_time);
+        _revocations = new RevocationBook(_self.Identity, _folder.File("revoked"), NullLogger<RevocationBook>.Instance);
+        _book = new PeerBook(_self.Identity, _revocations, _time);
+        _charter = NetworkCharter.Issue(_self.Identity.Account!, "friends", isPublic: false);
+        _keeper = new MemberKeeper(_self.Identity, _book, _revocations, _links, _options, _time);
+    }
+
+    [Fact]
+    public void The_nodes_of_an_invite_are_kept_until_the_network_is_left_and_never_this_one()
+    {
+        var first = Id(1);
+        Join(new InviteAddress(first, ["192.0.2.1:1", "192.0.2.1:2"]), new InviteAddress(_self.Id, ["192.0.2.2:1"]));
+        _keeper.Refresh();
+        Assert.Equal(["192.0.2.1:1", "192.0.2.1:2"], Assert.Single(_links.Kept, kept => kept.Key == first).Value());
+        Assert.Single(_links.Kept);
+
+        _book.SetNetworks(JoinedNetworks.None);
+        _keeper.Refresh();
+
+        Assert.Empty(_links.Kept);
+    }
+
+    [Fact]
+    public void No_more_are_kept_than_links_may_be_and_those_seen_last_come_first()
+    {
+        Join();
+        _book.Restore(Enumerable.Range(1, 20).Select(Stored));
+        _options.Current = _options.Current with { Links = _options.Current.Links with { MaxLinks = 5 } };
+
+        _keeper.Refresh();
+
+        Assert.Equal(Enumerable.Range(16, 5).Select(Id).ToHashSet(), _links.Kept.Keys.ToHashSet());
+    }
+
+    [Fact]
+    public void Of_nodes_only_heard_of_so_many_are_dialled_and_not_for_ever()
+    {
+        Join();
+        Greet();
+        for (var i = 0; i < MemberKeeper.MaxUnproven + 6; i++) Hear();
+
+        _keeper.Refresh();
+
+        Assert.Equal(MemberKeeper.MaxUnproven + 1, _links.Kept.Count);
+        var before = _links.Kept.Keys.ToHashSet();
+        _time.Advance(MemberKeeper.Patience);
+        _keeper.Refresh();
+        Assert.Equal(7, _links.Kept.Count);
+        Assert.Equal([_friend.Id], _links.Kept.Keys.Where(before.Contains));
+    }
+
+    [Fact]
+    public void One_that_shows_nothing_in_common_rests_until_it_does()
+    {
+        Join(new InviteAddress(_friend.Id, ["192.0.2.1:1"]));
+        _keeper.Refresh();
+
+        _keeper.Pause(_friend.Id);
+        Assert.Empty(_links.Kept);
+
+        Greet();
+        _keeper.Refresh();
+        Assert.Single(_links.Kept);
+        _keeper.Pause(_friend.Id);
+        _book.Unlink(_friend.Id);
+        _time.Advance(MemberKeeper.Rest);
+        _keeper.Refresh();
+        Assert.Single(_links.Kept);
+    }
+
+    [Fact]
+    public void One_that_was_cast_out_is_not_dialled()
+    {
+        Join();
+        Greet();
+        using var other = new TestPeer(_time, _friend.Identity.Account);
+        _keeper.Refresh();
+        Assert.Single(_links.Kept);
+
+        _revocations.Accept(other.Identity.Revoke(_friend.Id));
+        _keeper.Refresh();
+
+        Assert.Empty(_links.Kept);
+    }
+
+    public void Dispose()
+    {
+        _self.Dispose();
+        _friend.Dispose();
+        _folder.Dispose();
+    }
+
+    private static PeerId Id(int number) => PeerId.Parse(number.ToString("x64", null));
+
+    private StoredPeer Stored(int number) => new()
+    {
+        Id = Id(number).ToString(), Account = _friend.Account.ToString(), Name = "n" + number, Networks = [_charter.Id.ToString()], Addresses = ["192.0.2.1:1"], LastSeen = _time.GetUtcNow().AddMinutes(number - 60),
+    };
+
+    private void Join(params InviteAddress[] nodes) => _book.SetNetworks(new JoinedNetworks([new JoinedNetwork(_charter, null, nodes)]));
+
+    private void Greet()
+    {
+        var proof = _friend.ProofIn(_book.Networks.All[0], _self.Identity);
+        Assert.True(_book.Greet(_friend.Proven, new Dictionary<NetworkId, NetworkProof> { [_charter.Id] = proof }, null, "", isMutual: true));
+    }
+
+    private void Hear()
+    {
+        using var folder = new TestFolder();
+        using var device = DeviceKey.LoadOrCreate(folder.Path);
+        Assert.Equal(1, _book.Take(_friend.Id, [NodeRecords.Sign(device, Records.Make(device.PublicKey, _friend.Identity.Certificate.AccountKey, _time.GetUtcNow(), 1, [_charter.Id], null))]));
+    }
+}
