@@ -12,21 +12,21 @@ internal sealed class ConfigReply
     public IReadOnlyList<ConfigValue> Values { get; set; } = [];
 
     /// <summary>A setting.</summary>
-    internal sealed record ConfigValue
+    internal sealed class ConfigValue
     {
         /// <summary>Its key.</summary>
-        public string Key { get; init; } = "";
+        public string Key { get; set; } = "";
 
         /// <summary>Its value.</summary>
-        public JsonElement Value { get; init; }
+        public JsonElement Value { get; set; }
 
         /// <summary>flag, env, file or default.</summary>
-        public string Source { get; init; } = "";
+        public string Source { get; set; } = "";
 
         /// <summary>Line in the file.</summary>
-        public int? Line { get; init; }
+        public int? Line { get; set; }
 
         /// <summary>Name of the flag or variable.</summary>
-        public string? Name { get; init; }
+        public string? Name { get; set; }
     }
 }

@@ -7,15 +7,15 @@ internal sealed class LogListReply
     public IReadOnlyList<LogLine> Logs { get; set; } = [];
 
     /// <summary>An entry.</summary>
-    internal sealed record LogLine
+    internal sealed class LogLine
     {
         /// <summary>When it was written.</summary>
-        public DateTimeOffset Ts { get; init; }
+        public DateTimeOffset Ts { get; set; }
 
         /// <summary>debug, info, warn or error.</summary>
-        public string Level { get; init; } = "";
+        public string Level { get; set; } = "";
 
         /// <summary>What happened.</summary>
-        public string Message { get; init; } = "";
+        public string Message { get; set; } = "";
     }
 }

@@ -1,70 +1,70 @@
 namespace Mycel.Node.Cli.Client;
 
 /// <summary>A network as the node describes it.</summary>
-internal sealed record NetworkReply
+internal sealed class NetworkReply
 {
     /// <summary>Its id.</summary>
-    public string Id { get; init; } = "";
+    public string Id { get; set; } = "";
 
     /// <summary>Its name.</summary>
-    public string Name { get; init; } = "";
+    public string Name { get; set; } = "";
 
     /// <summary>Whether newcomers need no invite.</summary>
-    public bool Public { get; init; }
+    public bool Public { get; set; }
 
     /// <summary>Whether it belongs to the node's account.</summary>
-    public bool IsRoot { get; init; }
+    public bool IsRoot { get; set; }
 
     /// <summary>Whether the node may invite others.</summary>
-    public bool MayInvite { get; init; }
+    public bool MayInvite { get; set; }
 
     /// <summary>Models that the node may ask for; null for all.</summary>
-    public IReadOnlyList<string>? Models { get; init; }
+    public IReadOnlyList<string>? Models { get; set; }
 
     /// <summary>Micro-credits that it may owe.</summary>
-    public long CreditLine { get; init; }
+    public long CreditLine { get; set; }
 
     /// <summary>Since when it is a member; null for the root.</summary>
-    public DateTimeOffset? MemberSince { get; init; }
+    public DateTimeOffset? MemberSince { get; set; }
 
     /// <summary>When the membership ends; null for never.</summary>
-    public DateTimeOffset? ExpiresAt { get; init; }
+    public DateTimeOffset? ExpiresAt { get; set; }
 
     /// <summary>Nodes of it that are linked now.</summary>
-    public int PeersLinked { get; init; }
+    public int PeersLinked { get; set; }
 
     /// <summary>Nodes of it that are known.</summary>
-    public int PeersKnown { get; init; }
+    public int PeersKnown { get; set; }
 
     /// <summary>Who is known in it; null where that was not asked for.</summary>
-    public IReadOnlyList<Member>? Members { get; init; }
+    public IReadOnlyList<Member>? Members { get; set; }
 
     /// <summary>A node in a network.</summary>
-    internal sealed record Member
+    internal sealed class Member
     {
         /// <summary>Its name.</summary>
-        public string Name { get; init; } = "";
+        public string Name { get; set; } = "";
 
         /// <summary>Its account.</summary>
-        public string Account { get; init; } = "";
+        public string Account { get; set; } = "";
 
         /// <summary>Whether it is the node that was asked.</summary>
-        public bool This { get; init; }
+        public bool This { get; set; }
 
         /// <summary>Whether it is of the same account.</summary>
-        public bool Own { get; init; }
+        public bool Own { get; set; }
 
         /// <summary>Whether its account founded the network.</summary>
-        public bool IsRoot { get; init; }
+        public bool IsRoot { get; set; }
 
         /// <summary>Whether it is linked now.</summary>
-        public bool Linked { get; init; }
+        public bool Linked { get; set; }
 
         /// <summary>Since when its account is a member.</summary>
-        public DateTimeOffset? Since { get; init; }
+        public DateTimeOffset? Since { get; set; }
 
         /// <summary>When it was last linked.</summary>
-        public DateTimeOffset? LastSeen { get; init; }
+        public DateTimeOffset? LastSeen { get; set; }
     }
 }
 

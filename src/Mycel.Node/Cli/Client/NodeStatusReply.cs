@@ -49,28 +49,28 @@ internal sealed class NodeStatusReply
     public LinkState Links { get; set; } = new();
 
     /// <summary>Ties with other nodes.</summary>
-    internal sealed record LinkState
+    internal sealed class LinkState
     {
         /// <summary>Where it listens for QUIC.</summary>
-        public string? Listening { get; init; }
+        public string? Listening { get; set; }
 
         /// <summary>What carries QUIC.</summary>
-        public string? Provider { get; init; }
+        public string? Provider { get; set; }
 
         /// <summary>Why there is no QUIC.</summary>
-        public string? Problem { get; init; }
+        public string? Problem { get; set; }
 
         /// <summary>Where others are told to reach it.</summary>
-        public IReadOnlyList<string> Addresses { get; init; } = [];
+        public IReadOnlyList<string> Addresses { get; set; } = [];
 
         /// <summary>Networks that it belongs to.</summary>
-        public int Networks { get; init; }
+        public int Networks { get; set; }
 
         /// <summary>Nodes of them that are linked.</summary>
-        public int PeersLinked { get; init; }
+        public int PeersLinked { get; set; }
 
         /// <summary>Nodes of them that are known.</summary>
-        public int PeersKnown { get; init; }
+        public int PeersKnown { get; set; }
     }
 
     /// <summary>Requests now and since the start.</summary>

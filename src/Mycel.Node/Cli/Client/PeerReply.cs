@@ -1,55 +1,55 @@
 namespace Mycel.Node.Cli.Client;
 
 /// <summary>Another node as the node describes it.</summary>
-internal sealed record PeerReply
+internal sealed class PeerReply
 {
     /// <summary>Its peer id.</summary>
-    public string Id { get; init; } = "";
+    public string Id { get; set; } = "";
 
     /// <summary>Its name.</summary>
-    public string Name { get; init; } = "";
+    public string Name { get; set; } = "";
 
     /// <summary>Whether it is of the same account.</summary>
-    public bool Own { get; init; }
+    public bool Own { get; set; }
 
     /// <summary>Whether it is the node that was asked; in the list of a fleet.</summary>
-    public bool This { get; init; }
+    public bool This { get; set; }
 
     /// <summary>Names of the networks in common.</summary>
-    public IReadOnlyList<string> Networks { get; init; } = [];
+    public IReadOnlyList<string> Networks { get; set; } = [];
 
     /// <summary>Whether it is linked now.</summary>
-    public bool Linked { get; init; }
+    public bool Linked { get; set; }
 
     /// <summary>quic, tunnel or relay.</summary>
-    public string? Carrier { get; init; }
+    public string? Carrier { get; set; }
 
     /// <summary>Where it is.</summary>
-    public string? Address { get; init; }
+    public string? Address { get; set; }
 
     /// <summary>in or out.</summary>
-    public string? Direction { get; init; }
+    public string? Direction { get; set; }
 
     /// <summary>How long there and back takes, in ms.</summary>
-    public double? RoundTripMs { get; init; }
+    public double? RoundTripMs { get; set; }
 
     /// <summary>Models that it offers.</summary>
-    public IReadOnlyList<string> Models { get; init; } = [];
+    public IReadOnlyList<string> Models { get; set; } = [];
 
     /// <summary>Requests at once.</summary>
-    public int Slots { get; init; }
+    public int Slots { get; set; }
 
     /// <summary>How many more it takes now.</summary>
-    public int FreeSlots { get; init; }
+    public int FreeSlots { get; set; }
 
     /// <summary>Version of its program.</summary>
-    public string? Version { get; init; }
+    public string? Version { get; set; }
 
     /// <summary>When it was last linked.</summary>
-    public DateTimeOffset? LastSeen { get; init; }
+    public DateTimeOffset? LastSeen { get; set; }
 
     /// <summary>Why it is not linked.</summary>
-    public string? LastError { get; init; }
+    public string? LastError { get; set; }
 }
 
 /// <summary>The nodes that a node knows.</summary>
