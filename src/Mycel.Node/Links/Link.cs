@@ -36,8 +36,8 @@ internal sealed class Link
     /// <summary>What carries it now.</summary>
     public Carrier Carrier => _latestBest.Carrier;
 
-    /// <summary>Where the peer is now; null over a relay.</summary>
-    public IPEndPoint? RemoteEndPoint => Carrier == Carrier.Relay ? null : _latestBest.Transport.RemoteEndPoint;
+    /// <summary>Where the peer is now; null over a relay, and where a proxy stands between.</summary>
+    public IPEndPoint? RemoteEndPoint => _latestBest.Transport.RemoteEndPoint is { Port: > 0 } known ? known : null;
 
     /// <summary>Where it sees the peer, <c>host:port</c>, for the peer to tell others; empty where no QUIC could go there.</summary>
     public string ObservedAddress => Carrier == Carrier.Quic ? _latestBest.Transport.RemoteEndPoint.ToString() : "";

@@ -75,7 +75,11 @@ internal sealed class TunnelHandshake(EndpointOptions options, bool isDialler)
     };
 
     private SslStreamCertificateContext Context
-        => Contexts.GetValue(options.Credentials, static credentials => SslStreamCertificateContext.Create(credentials.Certificate, additionalCertificates: null, offline: true));
+        => Contexts.GetValue(options.Credentials, static credentials => SslStreamCertificateContext.Create(Usable(credentials.Certificate), additionalCertificates: null, offline: true));
+
+    /// <summary>Windows' TLS uses only keys that are in its own store.</summary>
+    private static X509Certificate2 Usable(X509Certificate2 certificate)
+        => OperatingSystem.IsWindows() ? X509CertificateLoader.LoadPkcs12(certificate.Export(X509ContentType.Pkcs12), password: null) : certificate;
 
     /// <summary>The chain, which .NET builds in any case and nobody looks at here, is built without asking anyone.</summary>
     private static X509ChainPolicy Offline() => new()

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Net.WebSockets;
 using Mycel.Identity;
 using Mycel.Transport;
@@ -25,11 +26,13 @@ internal sealed class TunnelDialer(LinkCredentials credentials) : ICarrierDialer
         socket.Options.CollectHttpResponseDetails = true;
         // The tunnel has signs of life of its own.
         socket.Options.KeepAliveInterval = TimeSpan.Zero;
+        IPEndPoint? remote = null;
+        using var http = new HttpMessageInvoker(new SocketsHttpHandler { ConnectCallback = ConnectAsync });
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
             limit.CancelAfter(ConnectTimeout);
-            await socket.ConnectAsync(new UriBuilder(url) { Scheme = url.Scheme == Uri.UriSchemeHttps ? "wss" : "ws", Path = TunnelSettings.Path }.Uri, limit.Token);
+            await socket.ConnectAsync(new UriBuilder(url) { Scheme = url.Scheme == Uri.UriSchemeHttps ? "wss" : "ws", Path = TunnelSettings.Path }.Uri, http, limit.Token);
             if (socket.SubProtocol != TunnelSettings.Subprotocol) throw new LinkException("what answers there is no node of this kind");
         }
         catch (Exception failed)
@@ -45,7 +48,24 @@ internal sealed class TunnelDialer(LinkCredentials credentials) : ICarrierDialer
                 _ => failed,
             };
         }
-        return await TunnelConnection.ConnectAsync(new WebSocketStream(socket), TunnelSettings.For(credentials), EndPointOf(url), cancellation);
+        return await TunnelConnection.ConnectAsync(new WebSocketStream(socket), TunnelSettings.For(credentials), remote, cancellation);
+
+        async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken connecting)
+        {
+            var tcp = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            try
+            {
+                await tcp.ConnectAsync(context.DnsEndPoint, connecting);
+            }
+            catch
+            {
+                tcp.Dispose();
+                throw;
+            }
+            // Through a proxy it is not known where the peer is.
+            if (context.DnsEndPoint.Host == url.IdnHost) remote = Plain((IPEndPoint)tcp.RemoteEndPoint!);
+            return new NetworkStream(tcp, ownsSocket: true);
+        }
     }
 
     private static string Describe(HttpStatusCode status, Exception failed) => status switch
@@ -57,5 +77,5 @@ internal sealed class TunnelDialer(LinkCredentials credentials) : ICarrierDialer
         _ => $"the server there answers with status {(int)status}",
     };
 
-    private static IPEndPoint? EndPointOf(Uri url) => IPAddress.TryParse(url.DnsSafeHost, out var address) ? new IPEndPoint(address, url.Port) : null;
+    private static IPEndPoint Plain(IPEndPoint address) => address.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(address.Address.MapToIPv4(), address.Port) : address;
 }

@@ -1,6 +1,8 @@
+using System.Text;
 using Mycel.Identity;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Tunnel;
+using Mycel.Node.Links.Wire;
 using Mycel.Transport.Frames;
 using static Mycel.Node.Tests.Links.Tunnel.Exchanges;
 
@@ -36,6 +38,36 @@ public sealed class RelayTests
         await link.Closed.WaitAsync(Limit, Cancellation);
         await UntilAsync(() => middle.Relay.Places == 0 && a.Relay.Places == 0 && b.Relay.Places == 0 ? middle : null);
         Assert.NotNull(a.Links.Find(middle.Id));
+    }
+
+    [Fact]
+    public async Task The_node_in_the_middle_sees_nothing_of_what_passes()
+    {
+        var spy = new SpyingRelay();
+        await using var middle = await TunnelNode.StartAsync(relay: spy);
+        await using var a = await TunnelNode.StartAsync();
+        await using var b = await TunnelNode.StartAsync();
+        await LinkAllAsync(middle, a, b);
+        spy.Target = middle.Links.Find(b.Id)!;
+        var link = await a.Links.ConnectAsync(b.Id, [], Cancellation);
+        const string Secret = "nobody but the two ends may read this, which is said over and over";
+
+        await using var stream = await link.OpenAsync(new StreamHeader { Version = StreamServer.Version, Kind = Kind.Admin, RequestId = "secret-request-id" }, Cancellation);
+        for (var i = 0; i < 100; i++) stream.Writer.Write(FrameKind.Data, Encoding.ASCII.GetBytes(Secret));
+        await stream.Writer.FlushAsync(end: true, Cancellation);
+        var answered = 0;
+        while (await stream.Reader.ReadAsync(Cancellation).AsTask().WaitAsync(Limit, Cancellation) is { } frame) answered += frame.Payload.Length;
+
+        Assert.Equal(100 * Secret.Length, answered);
+        var seen = spy.Seen;
+        Assert.True(seen.Length > 2 * answered, $"{seen.Length} bytes seen");
+        foreach (var text in new[] { Secret, Secret[..12], "secret-request-id", "mycel/1" })
+        {
+            // The protocol's name is the one thing that TLS says in the open.
+            Assert.Equal(text == "mycel/1", seen.AsSpan().IndexOf(Encoding.ASCII.GetBytes(text)) >= 0);
+        }
+        // Nor the certificates, which TLS 1.3 seals as well.
+        Assert.Equal(-1, seen.AsSpan().IndexOf(a.Links.Credentials.Current.Certificate.RawData.AsSpan()[..64]));
     }
 
     [Fact]

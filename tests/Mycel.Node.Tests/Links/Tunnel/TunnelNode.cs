@@ -19,8 +19,8 @@ internal sealed class TunnelNode : IAsyncDisposable
     private readonly TestNode _node;
     private WebApplication? _app;
 
-    private TunnelNode(IRelayRules? rules, Func<LinkOptions, LinkOptions>? options)
-        => _node = new TestNode(SetUp(rules), o => (options?.Invoke(o) ?? o) with { Provider = "none" });
+    private TunnelNode(IRelayRules? rules, IStreamHandler? relay)
+        => _node = new TestNode(SetUp(rules, relay), o => o with { Provider = "none" });
 
     public LinkManager Links => _node.Links;
 
@@ -35,22 +35,22 @@ internal sealed class TunnelNode : IAsyncDisposable
 
     public RelayHandler Relay { get; private set; } = null!;
 
-    public static async Task<TunnelNode> StartAsync(IRelayRules? rules = null, Func<LinkOptions, LinkOptions>? options = null)
+    public static async Task<TunnelNode> StartAsync(IRelayRules? rules = null, IStreamHandler? relay = null)
     {
-        var node = new TunnelNode(rules, options);
+        var node = new TunnelNode(rules, relay);
         await node.ListenAsync();
         await node.Links.EnsureStartedAsync();
         return node;
     }
 
-    private Action<LinkManager> SetUp(IRelayRules? rules) => manager =>
+    private Action<LinkManager> SetUp(IRelayRules? rules, IStreamHandler? relay) => manager =>
     {
         rules ??= new OpenRules(manager);
         var options = new CurrentOptions(() => _node.Options.Current);
         Relay = new RelayHandler(manager, rules, options, TimeProvider.System, NullLogger<RelayHandler>.Instance);
         Door = new TunnelDoor(manager, options, NullLogger<TunnelDoor>.Instance);
         var relays = new RelayDialer(manager, rules);
-        manager.Serve([new PingHandler(), new EchoHandler(), Relay]);
+        manager.Serve([new PingHandler(), new EchoHandler(), relay ?? Relay]);
         manager.DialWith(new TunnelDialer(manager.Credentials));
         manager.DialWith(relays);
         manager.DetourBy(relays);
