@@ -19,6 +19,7 @@ internal static class LinkMetrics
     {
         text.Metric("mycel_links", "gauge", "Links with other nodes, by what carries them.");
         foreach (var carrier in Carriers) text.Sample("mycel_links", links.Count(link => link.Carrier == carrier), ("carrier", carrier.ToString().ToLowerInvariant()));
+        text.Metric("mycel_link_streams", "gauge", "Streams that are open on links.").Sample("mycel_link_streams", links.Sum(link => link.Connections.Sum(connection => connection.OpenStreams)));
         var linked = peers.Count(peer => peer.IsGreeted);
         text.Metric("mycel_peers", "gauge", "Nodes known of the networks, linked or not.");
         text.Sample("mycel_peers", linked, ("state", "linked"));

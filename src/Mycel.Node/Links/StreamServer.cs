@@ -51,8 +51,9 @@ internal sealed partial class StreamServer(TimeProvider time, ILogger logger)
             if (header.Kind != Kind.Inference) await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             await handler.HandleAsync(inbound);
         }
-        catch (FrameException error)
+        catch (Exception error) when (error is FrameException or RefusedException)
         {
+            // Only answers are refused: in a request a refusal is a frame in the wrong place.
             LogMalformed(link.Id, error.Message);
             Abort(stream, StreamError.Protocol);
         }

@@ -76,7 +76,8 @@ public sealed class FrameReader : IDisposable
             throw new FrameException($"a frame of {length:N0} bytes is larger than the {MaxMessageBytes:N0} allowed");
         if (held < HeaderBytes + length)
         {
-            Reserve(HeaderBytes + length);
+            // What a frame says of its length costs nothing: memory grows with what has come, twofold at most.
+            Reserve(Math.Min(HeaderBytes + length, 2 * Math.Max(held, ReadBytes)));
             return false;
         }
 

@@ -11,9 +11,10 @@ internal static class MycelCommand
     /// <param name="dataDir">The node's data folder.</param>
     /// <param name="environment">Further variables, over the clean ones.</param>
     /// <param name="arguments">The command line after <c>mycel</c>.</param>
-    public static ProcessStartInfo Describe(string folder, string dataDir, IReadOnlyDictionary<string, string>? environment, IEnumerable<string> arguments)
+    /// <param name="networkNamespace">Network namespace to run in; null for this process's own.</param>
+    public static ProcessStartInfo Describe(string folder, string dataDir, IReadOnlyDictionary<string, string>? environment, IEnumerable<string> arguments, string? networkNamespace = null)
     {
-        var start = new ProcessStartInfo(DotnetPath())
+        var start = new ProcessStartInfo(networkNamespace is null ? DotnetPath() : "ip")
         {
             WorkingDirectory = folder,
             RedirectStandardInput = true,
@@ -33,6 +34,7 @@ internal static class MycelCommand
         start.Environment["NO_COLOR"] = "1";
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
 
+        foreach (var word in networkNamespace is null ? [] : new[] { "netns", "exec", networkNamespace, DotnetPath() }) start.ArgumentList.Add(word);
         start.ArgumentList.Add(RepositoryLayout.NodeAssembly);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         return start;

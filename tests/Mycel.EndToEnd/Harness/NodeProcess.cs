@@ -33,7 +33,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         _environment = setup.Environment;
         DataDir = setup.DataDir ?? Path.Combine(_folder.Path, "data");
         ConfigFile = Path.Combine(_folder.Path, "mycel.yaml");
-        var arguments = new List<string> { "serve", "--port", setup.Port.ToString(CultureInfo.InvariantCulture) };
+        var arguments = new List<string>(setup.Command) { "--port", setup.Port.ToString(CultureInfo.InvariantCulture) };
         if (setup.Yaml is not null)
         {
             File.WriteAllText(ConfigFile, setup.Yaml);
@@ -44,7 +44,7 @@ internal sealed class NodeProcess : IAsyncDisposable
         arguments.AddRange(setup.Arguments);
 
         Started = Stopwatch.StartNew();
-        _process = new Process { StartInfo = MycelCommand.Describe(_folder.Path, DataDir, setup.Environment, arguments) };
+        _process = new Process { StartInfo = MycelCommand.Describe(_folder.Path, DataDir, setup.Environment, arguments, setup.NetworkNamespace) };
         _process.OutputDataReceived += (_, line) => Collect(line.Data);
         _process.ErrorDataReceived += (_, line) => Collect(line.Data);
         _process.Start();
@@ -158,6 +158,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     /// <summary>Open file descriptors.</summary>
     public int OpenFiles() => Directory.GetFiles($"/proc/{_process.Id}/fd").Length;
+
+    /// <summary>The process's threads.</summary>
+    public int Threads() => Directory.GetDirectories($"/proc/{_process.Id}/task").Length;
 
     public async ValueTask DisposeAsync()
     {

@@ -5,6 +5,12 @@ namespace Mycel.EndToEnd.Harness;
 /// <summary>How a node under test is started.</summary>
 internal sealed class NodeSetup
 {
+    /// <summary>The command that serves: <c>serve</c>, or <c>join TOKEN</c>.</summary>
+    public IReadOnlyList<string> Command { get; init; } = ["serve"];
+
+    /// <summary>Network namespace to run in; null for that of the tests. There the node is reached over its control socket only.</summary>
+    public string? NetworkNamespace { get; init; }
+
     /// <summary>Arguments after <c>serve --port 0</c>.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 

@@ -67,6 +67,16 @@ public class FrameTests
     }
 
     [Fact]
+    public async Task A_length_that_is_only_claimed_takes_no_memory()
+    {
+        await using var stream = new BytesStream([6, 4, 0, 0, .. "few"u8], int.MaxValue);
+        using var reader = new FrameReader(stream);
+
+        await Assert.ThrowsAsync<FrameException>(async () => await reader.ReadAsync(TestContext.Current.CancellationToken));
+        Assert.InRange(stream.LargestBuffer, 1, 64 * 1024);
+    }
+
+    [Fact]
     public void Payloads_that_no_frame_may_have_are_refused_before_they_are_sent()
     {
         using var writer = new FrameWriter(new BytesStream([], 1));
@@ -132,6 +142,9 @@ public class FrameTests
 
         public bool HasEnded { get; private set; }
 
+        /// <summary>The most that was ever asked for at once, in bytes.</summary>
+        public int LargestBuffer { get; private set; }
+
         public long Id => 0;
 
         public Task WritesClosed => Task.CompletedTask;
@@ -141,6 +154,7 @@ public class FrameTests
         public ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation = default)
         {
             Assert.NotEqual(0, buffer.Length);
+            LargestBuffer = Math.Max(LargestBuffer, buffer.Length);
             int count = Math.Min(Math.Min(buffer.Length, _pieceBytes), _bytes.Length - _position);
             _bytes.AsMemory(_position, count).CopyTo(buffer);
             _position += count;

@@ -9,6 +9,8 @@ namespace Mycel.Node.Api.OpenAi;
 internal sealed class HttpReplyChannel(HttpContext context) : IReplyChannel
 {
     private readonly System.IO.Pipelines.PipeWriter _writer = context.Response.BodyWriter;
+    private bool _hasLength;
+    private bool _hasFlushed;
 
     public IBufferWriter<byte> Body => _writer;
 
@@ -19,7 +21,8 @@ internal sealed class HttpReplyChannel(HttpContext context) : IReplyChannel
         var headers = response.Headers;
         foreach (var (name, value) in head.Headers) headers.Append(name, value);
         if (head.ContentType is not null) headers.ContentType = head.ContentType;
-        if (contentLength >= 0) headers.ContentLength = contentLength;
+        _hasLength = contentLength >= 0;
+        if (_hasLength) headers.ContentLength = contentLength;
         if (head.IsEventStream)
         {
             // Proxies that buffer would undo streaming; nginx reads this header.
@@ -37,8 +40,15 @@ internal sealed class HttpReplyChannel(HttpContext context) : IReplyChannel
         headers["Server-Timing"] = string.Create(CultureInfo.InvariantCulture, $"queue;dur={taken.Queue.TotalMilliseconds:F2}, backend;dur={taken.Backend.TotalMilliseconds:F2}");
     }
 
+    /// <summary>
+    /// Ends a whole reply. The server sends the rest by itself, but for a body of known length of which a part was sent before: it would keep the
+    /// last bytes until the caller's next request.
+    /// </summary>
+    public ValueTask FinishAsync() => _hasLength && _hasFlushed ? FlushAsync() : default;
+
     public ValueTask FlushAsync()
     {
+        _hasFlushed = true;
         var flush = _writer.FlushAsync(CancellationToken.None);
         if (flush.IsCompletedSuccessfully)
         {

@@ -86,10 +86,12 @@ internal sealed class InferenceEndpoint(
             DeadlineAt = BackendCall.DeadlineFrom(startedAt, deadline),
             ConnectTimeout = TimeSpan.FromSeconds(options.Current.Relay.ConnectSeconds),
         };
-        await using var exchange = runner.Begin(call, target, new HttpReplyChannel(context), startedAt);
+        var channel = new HttpReplyChannel(context);
+        await using var exchange = runner.Begin(call, target, channel, startedAt);
         await using var hangUp = context.RequestAborted.UnsafeRegister(static state => ((Exchange)state!).End(EndReason.ClientGone), exchange);
         var end = await runner.RunAsync(exchange, place);
         if (end == ExchangeEnd.Refused) await AnswerRefusalAsync(context, exchange);
+        else if (end == ExchangeEnd.Completed) await channel.FinishAsync();
         runner.Settle(exchange, end);
     }
 

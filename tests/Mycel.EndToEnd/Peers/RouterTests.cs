@@ -1,0 +1,131 @@
+using Mycel.EndToEnd.Devices;
+using Mycel.EndToEnd.Harness;
+using Mycel.EndToEnd.Local;
+using Mycel.EndToEnd.Peers.Harness;
+
+namespace Mycel.EndToEnd.Peers;
+
+/// <summary>Nodes on hosts of their own, behind real address translation and firewalls.</summary>
+public sealed class RouterTests
+{
+    /// <summary>A model that is computed on the node itself: a device would have to be a host, too.</summary>
+    private const string Model = LocalCalls.Tiny;
+
+    [Fact]
+    public async Task Two_hosts_behind_routers_ask_each_other_and_a_public_one()
+    {
+        using var hosts = NetworkHosts.Create(2);
+        await using var nodes = await Nodes.StartAsync(hosts, demo: [true, true, false]);
+        await nodes.JoinAsync();
+        await nodes.Second.SeesAsync(Model);
+        foreach (var node in nodes.All) await AskAsync(node);
+        await nodes.First.LinkedAsync(nodes.Second, TimeSpan.FromSeconds(30));
+    }
+
+    [Fact]
+    public async Task Where_no_way_leads_from_one_to_the_other_a_third_carries_what_it_cannot_read()
+    {
+        using var hosts = NetworkHosts.Create(2);
+        hosts.Separate();
+        await using var nodes = await Nodes.StartAsync(hosts, demo: [false, true, false]);
+        await nodes.JoinAsync();
+        var peer = await nodes.Second.LinkedAsync(nodes.First, TimeSpan.FromSeconds(30));
+        Assert.Equal("relay", (string?)peer["carrier"]);
+        await nodes.Second.SeesAsync(Model);
+
+        // The one in the middle has all bytes of it in its memory, and not one word.
+        var word = "sea" + Guid.NewGuid().ToString("N");
+        await AskAsync(nodes.Second, word);
+        Assert.True(ProcessMemory.Contains(nodes.First.Pid, word) || ProcessMemory.Contains(nodes.Second.Pid, word), "Not even the two ends have it: this looks in the wrong place.");
+        Assert.False(ProcessMemory.Contains(nodes.Public.Pid, word), "The node in the middle could read what it carried.");
+    }
+
+    [Fact]
+    public async Task Where_a_firewall_drops_UDP_a_tunnel_is_used()
+    {
+        using var hosts = NetworkHosts.Create(1);
+        hosts.BlockUdp(0);
+        await using var nodes = await Nodes.StartAsync(hosts, demo: [true, false]);
+        await nodes.JoinAsync();
+        var peer = await nodes.First.LinkedAsync(nodes.Public, TimeSpan.FromSeconds(30));
+        Assert.Equal("tunnel", (string?)peer["carrier"]);
+        await nodes.First.SeesAsync(Model);
+        await AskAsync(nodes.First);
+    }
+
+    [Fact]
+    public async Task A_router_that_loses_packets_and_forgets_its_translations_breaks_no_answer()
+    {
+        using var hosts = NetworkHosts.Create(1);
+        hosts.Lose(0, 5);
+        await using var nodes = await Nodes.StartAsync(hosts, demo: [true, false]);
+        await nodes.JoinAsync();
+        await nodes.First.SeesAsync(Model);
+        for (var i = 0; i < 5; i++) await AskAsync(nodes.First);
+        hosts.Restart(0);
+        for (var i = 0; i < 5; i++) await AskAsync(nodes.First);
+    }
+
+    private static async Task AskAsync(NodeProcess node, string text = "Tell me of the sea.")
+    {
+        var reply = await node.Control.CallAsync(HttpMethod.Post, NodeCalls.ChatPath, LocalCalls.Chat(text, "\"temperature\":0,\"max_tokens\":12", stream: true));
+        Assert.EndsWith(Sse.Done, reply.MustBe(200).Text);
+        Assert.NotEqual("", Answer.Of(reply).Text);
+    }
+
+    /// <summary>A node on the public host, and one on each private host.</summary>
+    private sealed class Nodes : IAsyncDisposable
+    {
+        private const int HttpPort = 8420;
+
+        private readonly List<NodeProcess> _all = [];
+
+        public IReadOnlyList<NodeProcess> All => _all;
+
+        public NodeProcess Public => _all[0];
+
+        public NodeProcess First => _all[1];
+
+        public NodeProcess Second => _all[2];
+
+        /// <param name="hosts">Where.</param>
+        /// <param name="demo">Which compute a model: the public one, and each private one.</param>
+        public static async Task<Nodes> StartAsync(NetworkHosts hosts, bool[] demo)
+        {
+            var nodes = new Nodes();
+            for (var i = 0; i < demo.Length; i++)
+            {
+                var isPublic = i == 0;
+                var environment = new Dictionary<string, string>();
+                if (isPublic) environment["MYCEL_LINKS_ADDRESSES"] = $"{NetworkHosts.PublicAddress}:8421,http://{NetworkHosts.PublicAddress}:{HttpPort}";
+                string[] arguments = [.. isPublic ? ["--host", "0.0.0.0", "--open"] : Array.Empty<string>(), .. demo[i] ? ["--demo"] : Array.Empty<string>()];
+                nodes._all.Add(await NodeProcess.StartAsync(new NodeSetup
+                {
+                    NetworkNamespace = isPublic ? hosts.Public : hosts.Private(i - 1),
+                    Environment = environment,
+                    Port = HttpPort,
+                    Arguments = arguments,
+                }));
+            }
+
+            return nodes;
+        }
+
+        public async Task JoinAsync()
+        {
+            await Public.CreateNetworkAsync();
+            var token = await Public.InviteAsync();
+            foreach (var node in _all.Skip(1))
+            {
+                var reply = await node.TryJoinAsync(token);
+                Assert.True(reply.Status == 200, $"{reply.Text}\n{node.Output}\n{Public.Output}");
+                await node.LinkedAsync(Public, TimeSpan.FromSeconds(20));
+            }
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            foreach (var node in _all) await node.DisposeAsync();
+        }
+    }
+}
