@@ -119,7 +119,12 @@ public sealed class MemberKeeperTests : IDisposable
 
     private StoredPeer Stored(int number) => new()
     {
-        Id = Id(number).ToString(), Account = _friend.Account.ToString(), Name = "n" + number, Networks = [_charter.Id.ToString()], Addresses = ["192.0.2.1:1"], LastSeen = _time.GetUtcNow().AddMinutes(number - 60),
+        Id = Id(number).ToString(),
+        Account = _friend.Account.ToString(),
+        Name = "n" + number,
+        Networks = [_charter.Id.ToString()],
+        Addresses = ["192.0.2.1:1"],
+        LastSeen = _time.GetUtcNow().AddMinutes(number - 60),
     };
 
     private void Join(params InviteAddress[] nodes) => _book.SetNetworks(new JoinedNetworks([new JoinedNetwork(_charter, null, nodes)]));

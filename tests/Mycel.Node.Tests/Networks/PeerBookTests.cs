@@ -175,7 +175,12 @@ public sealed class PeerBookTests : IDisposable
     {
         _book.Restore(Enumerable.Range(0, PeerBook.MaxPeers + 50).Select(i => new StoredPeer
         {
-            Id = i.ToString("x64", null), Account = _self.Id.ToString(), Name = "old", Networks = [Network.ToString()], Addresses = ["192.0.2.1:1"], LastSeen = Now.AddMinutes(i - 5000),
+            Id = i.ToString("x64", null),
+            Account = _self.Id.ToString(),
+            Name = "old",
+            Networks = [Network.ToString()],
+            Addresses = ["192.0.2.1:1"],
+            LastSeen = Now.AddMinutes(i - 5000),
         }));
         Assert.Equal(PeerBook.MaxPeers, _book.All.Count);
         var friend = Greeted();
