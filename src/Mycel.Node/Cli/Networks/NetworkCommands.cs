@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Completions;
 using Mycel.Node.Cli.Client;
 
 namespace Mycel.Node.Cli.Networks;

@@ -88,7 +88,7 @@ public sealed class NetworkCommandTests
         using var output = new StringWriter();
         using var node = new NodeClient(server.Address, NodeOptions.DefaultTimeout);
 
-        await new InviteWork(node, new CliConsole(output, TextWriter.Null, true, true, false)).CreateAsync(new InviteCreateRequest(), qr: true, json: false, default);
+        await new InviteWork(node, new CliConsole(output, TextWriter.Null, true, true, false)).CreateAsync(new InviteCreateRequest(), qr: true, json: false, TestContext.Current.CancellationToken);
 
         var said = output.ToString();
         Assert.Contains($"\nmycel join {token}\n", said, StringComparison.Ordinal);
