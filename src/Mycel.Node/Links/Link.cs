@@ -10,11 +10,15 @@ namespace Mycel.Node.Links;
 /// <summary>This node's tie with one peer, over whatever connection is the best at the moment. Safe for use from several threads.</summary>
 internal sealed class Link
 {
+    /// <summary>Connections that the peer dialled, at once.</summary>
+    private const int MaxAccepted = 4;
+
     private readonly Lock _gate = new();
     private readonly TaskCompletionSource _closed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly bool _prefersOwnDial;
     private volatile LinkConnection[] _connections;
     private volatile LinkConnection _latestBest;
+    private long _uses;
 
     /// <param name="first">Its first connection.</param>
     /// <param name="prefersOwnDial">Of two connections, one dialled by each side, whether both sides keep the one that this node dialled.</param>
@@ -64,17 +68,32 @@ internal sealed class Link
     }
 
     /// <summary>Takes a further connection in.</summary>
-    /// <returns>The one that it takes the place of, to be closed; null for none.</returns>
+    /// <returns>
+    /// The one to be closed, which may be this one; null for none. A node that dials several addresses side by side may be connected by two of them: it alone
+    /// knows which it uses, so this side closes none that the peer dialled before there are too many.
+    /// </returns>
     public LinkConnection? Add(LinkConnection connection, out bool isEnded)
     {
         lock (_gate)
         {
             isEnded = _connections.Length == 0;
             if (isEnded) return null;
-            // Whoever dials again over the same carrier has lost the connection before.
-            var replaced = _connections.FirstOrDefault(c => c.IsDialled == connection.IsDialled && c.Carrier == connection.Carrier);
-            Use([.. _connections.Where(c => c != replaced), connection]);
-            return replaced;
+            if (connection.IsDialled && _connections.Any(c => c.IsDialled && c.Carrier == connection.Carrier)) return connection;
+            var accepted = _connections.Where(c => !c.IsDialled).ToList();
+            var surplus = connection.IsDialled || accepted.Count < MaxAccepted ? null : accepted.MinBy(c => c.UsedAt);
+            Use([.. _connections.Where(c => c != surplus), connection]);
+            return surplus;
+        }
+    }
+
+    /// <summary>The peer opened a stream on a connection: of several that are equal, that is the one it uses.</summary>
+    public void Use(LinkConnection connection)
+    {
+        if (ReferenceEquals(connection, _latestBest)) return;
+        lock (_gate)
+        {
+            connection.UsedAt = ++_uses;
+            Use([.. _connections]);
         }
     }
 
@@ -97,9 +116,8 @@ internal sealed class Link
 
     private void Use(LinkConnection[] connections)
     {
-        Array.Sort(connections, (a, b) => a.Carrier != b.Carrier ? a.Carrier.CompareTo(b.Carrier) : Rank(a).CompareTo(Rank(b)));
-        _connections = connections;
-        if (connections.Length > 0) _latestBest = connections[0];
+        _connections = [.. connections.OrderBy(c => c.Carrier).ThenBy(Rank).ThenByDescending(c => c.UsedAt)];
+        if (connections.Length > 0) _latestBest = _connections[0];
     }
 
     private int Rank(LinkConnection connection) => connection.IsDialled == _prefersOwnDial ? 0 : 1;

@@ -4,12 +4,21 @@ using Mycel.Transport;
 namespace Mycel.Node.Links;
 
 /// <summary>One connection with a peer.</summary>
-/// <param name="Transport">The connection.</param>
-/// <param name="Peer">Who is at its other end.</param>
-/// <param name="Carrier">What carries it.</param>
-/// <param name="IsDialled">Whether this node dialled.</param>
-internal sealed record LinkConnection(ITransportConnection Transport, ProvenPeer Peer, Carrier Carrier, bool IsDialled)
+internal sealed class LinkConnection(ITransportConnection transport, ProvenPeer peer, Carrier carrier, bool isDialled)
 {
+    public ITransportConnection Transport { get; } = transport;
+
+    /// <summary>Who is at its other end.</summary>
+    public ProvenPeer Peer { get; } = peer;
+
+    public Carrier Carrier { get; } = carrier;
+
+    /// <summary>Whether this node dialled.</summary>
+    public bool IsDialled { get; } = isDialled;
+
+    /// <summary>A number that grows with each use, kept by the link.</summary>
+    public long UsedAt { get; set; }
+
     /// <summary>What is still open on it, as far as its carrier tells.</summary>
     public int OpenStreams => Transport.ReadStatistics().OpenStreams;
 }

@@ -129,7 +129,8 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
             return null;
         }
         var connection = new LinkConnection(transport, peer, carrier, isDialled);
-        var link = Attach(connection, out var isNew);
+        var link = Attach(connection, out var isNew, out var isTaken);
+        if (!isTaken) return link;
         if (isNew) LogLinked(peer.PeerId, peer.Certificate.DeviceName, carrier, isDialled ? "dialled" : "accepted");
         _ = FollowAsync(link, connection);
         if (isNew) Linked?.Invoke(link);
@@ -137,8 +138,9 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
         return link;
     }
 
-    private Link Attach(LinkConnection connection, out bool isNew)
+    private Link Attach(LinkConnection connection, out bool isNew, out bool isTaken)
     {
+        isTaken = true;
         var prefersOwnDial = string.CompareOrdinal(_identity.Device.PeerId.ToString(), connection.Peer.PeerId.ToString()) < 0;
         while (true)
         {
@@ -146,14 +148,16 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
             var link = _links.GetOrAdd(connection.Peer.PeerId, created);
             isNew = ReferenceEquals(link, created);
             if (isNew) return link;
-            var replaced = link.Add(connection, out var isEnded);
+            var surplus = link.Add(connection, out var isEnded);
             if (isEnded)
             {
                 // Its last connection ended this very moment: whoever saw that is about to take it out.
                 _links.TryRemove(KeyValuePair.Create(connection.Peer.PeerId, link));
                 continue;
             }
-            if (replaced is not null) Close(replaced.Transport, LinkError.Replaced, "the same node has connected anew");
+            if (surplus == connection) Close(connection.Transport, LinkError.Duplicate, "another connection is used");
+            else if (surplus is not null) Close(surplus.Transport, LinkError.Replaced, "the same node has connected anew");
+            isTaken = surplus != connection;
             return link;
         }
     }
@@ -162,7 +166,7 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
     private async Task FollowAsync(Link link, LinkConnection connection)
     {
         var transport = connection.Transport;
-        await _server.RunAsync(link, transport);
+        await _server.RunAsync(link, connection);
         var end = await transport.Closed;
         await transport.DisposeAsync();
         if (!link.Remove(connection)) return;

@@ -22,11 +22,15 @@ internal sealed partial class StreamServer(TimeProvider time, ILogger logger)
     public void Serve(IEnumerable<IStreamHandler> handlers) => _handlers = handlers.ToFrozenDictionary(h => h.Kind);
 
     /// <summary>Serves a connection until it ends.</summary>
-    public async Task RunAsync(Link link, ITransportConnection connection)
+    public async Task RunAsync(Link link, LinkConnection connection)
     {
         try
         {
-            while (await connection.AcceptStreamAsync() is { } stream) _ = AnswerAsync(link, stream);
+            while (await connection.Transport.AcceptStreamAsync() is { } stream)
+            {
+                link.Use(connection);
+                _ = AnswerAsync(link, stream);
+            }
         }
         catch (TransportException)
         {

@@ -81,6 +81,24 @@ public sealed class LinkManagerTests
     }
 
     [Fact]
+    public async Task Two_addresses_that_both_connect_leave_the_connection_that_the_dialling_side_uses()
+    {
+        await using var a = await StartAsync();
+        await using var b = await StartAsync();
+        var both = await Task.WhenAll(a.Links.Door!.DialAsync(b.Address, b.Id, Cancellation), a.Links.Door!.DialAsync(b.Address, b.Id, Cancellation));
+        await UntilAsync(() => b.Links.Find(a.Id) is { Connections.Count: 2 } x ? x : null);
+
+        var link = a.Links.AddConnection(both[0], Carrier.Quic, isDialled: true)!;
+        Assert.Same(link, a.Links.AddConnection(both[1], Carrier.Quic, isDialled: true));
+
+        await PingAsync(link);
+        await UntilAsync(() => b.Links.Find(a.Id) is { Connections.Count: 1 } x ? x : null);
+        await PingAsync(b.Links.Find(a.Id)!);
+        await PingAsync(link);
+        Assert.Single(link.Connections);
+    }
+
+    [Fact]
     public async Task A_kept_peer_that_restarts_is_linked_again()
     {
         await using var a = await StartAsync();

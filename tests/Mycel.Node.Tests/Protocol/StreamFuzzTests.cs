@@ -15,13 +15,13 @@ public sealed class StreamFuzzTests
     public async Task Every_stream_that_a_peer_opens_comes_to_an_end()
     {
         using var keys = new VectorKeys();
-        var link = new FuzzLink(keys);
         var defects = new DefectLog();
         await using var connection = new FuzzConnection(Streams(keys), Fuzzing.DefaultCount * Fuzzing.Factor);
         var server = new StreamServer(TimeProvider.System, defects);
         server.Serve([new PingHandler(), new EchoHandler(Kind.Greeting, Greeting.Parser), new EchoHandler(Kind.Records, Update.Parser)]);
 
-        await server.RunAsync(link.Over(connection), connection);
+        var link = new FuzzLink(keys).Over(connection);
+        await server.RunAsync(link, link.Connections[0]);
         await connection.AllDisposed.WaitAsync(TimeSpan.FromMinutes(5), TestContext.Current.CancellationToken);
 
         Assert.True(defects.First is null, $"Seed {Fuzzing.Seed}: {defects.First}");
@@ -59,7 +59,7 @@ public sealed class StreamFuzzTests
 
     private sealed class FuzzLink(VectorKeys keys)
     {
-        public Link Over(ITransportConnection connection) => new(new LinkConnection(connection, new ProvenPeer(keys.GuestCertificate), Carrier.Quic, IsDialled: false), prefersOwnDial: false, VectorKeys.Now);
+        public Link Over(ITransportConnection connection) => new(new LinkConnection(connection, new ProvenPeer(keys.GuestCertificate), Carrier.Quic, isDialled: false), prefersOwnDial: false, VectorKeys.Now);
     }
 
     /// <summary>Keeps the first failure that the server takes for its own.</summary>

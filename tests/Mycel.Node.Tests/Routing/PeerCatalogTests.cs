@@ -44,7 +44,7 @@ public class PeerCatalogTests
     }
 
     [Fact]
-    public void What_a_peer_asks_for_is_never_passed_on_to_another_peer()
+    public async Task What_a_peer_asks_for_is_never_passed_on_to_another_peer()
     {
         Rebuild(["m"], [], [TestPeers.Linked("ann", "m")]);
         var dispatcher = new Dispatcher(_catalog, () => 10);
@@ -55,7 +55,7 @@ public class PeerCatalogTests
         dispatcher.DispatchWaiting();
         Assert.False(waiter!.Slot.IsCompleted);
         dispatcher.Release(first);
-        Assert.Equal("local:m", waiter.Slot.Result!.Backend.Route);
+        Assert.Equal("local:m", (await waiter.Slot)!.Backend.Route);
     }
 
     [Fact]
