@@ -214,8 +214,8 @@ public sealed class ServingTests(PeerGroup group) : IClassFixture<PeerGroup>
         Assert.Equal("peer", (string?)plain!["owned_by"]);
 
         var plan = await Asked.AskAsync($"/v1/node/plan?model={device.Model}");
-        Assert.True(plan["ranking"]!.AsArray().Count == 1, $"{plan.ToJsonString()} {string.Join(' ', await Asked.PeersAsync())}");
-        var route = (string)plan["ranking"]![0]!["route"]!;
+        // A peer whose device failed a test before may be cooling down, and then stands among those asked last.
+        var route = (string)Assert.Single(plan["ranking"]!.AsArray().Concat(plan["refused"]!.AsArray()))!["route"]!;
         Assert.StartsWith("peer:", route);
         (await Asked.ChatAsync($"{route}:{device.Model}")).MustBe(200);
         Assert.Single(device.Requests);
