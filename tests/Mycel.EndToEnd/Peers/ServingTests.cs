@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Mycel.EndToEnd.Devices;
 using Mycel.EndToEnd.Harness;
 using Mycel.EndToEnd.Peers.Harness;
