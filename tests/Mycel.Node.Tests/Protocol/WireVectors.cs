@@ -1,7 +1,6 @@
 using System.Text;
 using Google.Protobuf;
 using Mycel.Identity;
-using Mycel.Identity.Networks;
 using Mycel.Node.Links.Wire;
 using Mycel.Node.Networks;
 
