@@ -10,9 +10,9 @@ public static class ModelName
     public const string Extension = ".gguf";
 
     /// <summary>What a name looks like, in words that follow "accepted:".</summary>
-    public const string Accepted = "1–128 of letters, digits, dot, underscore, hyphen and colon, the first a letter or digit, not beginning with relay: or local:";
+    public const string Accepted = "1–128 of letters, digits, dot, underscore, hyphen and colon, the first a letter or digit, not beginning with relay:, local: or peer:";
 
-    private static readonly string[] Taken = ["relay:", "local:"];
+    private static readonly string[] Taken = ["relay:", "local:", "peer:"];
 
     /// <summary>Whether a text begins like a name that stands for another kind of model, which no local model can have.</summary>
     public static bool IsTaken(string text) => Taken.Any(prefix => text.StartsWith(prefix, StringComparison.OrdinalIgnoreCase));

@@ -82,7 +82,7 @@ internal sealed class ModelsSetting : Setting
         var text = node.Text.Trim();
         if (ModelName.IsTaken(text))
         {
-            problems.AddUnaccepted(path, node, AcceptedItem, "a local model's name cannot begin with relay: or local:");
+            problems.AddUnaccepted(path, node, AcceptedItem, "a local model's name cannot begin with relay:, local: or peer:");
             return null;
         }
         var sign = text.IndexOf('=', StringComparison.Ordinal);

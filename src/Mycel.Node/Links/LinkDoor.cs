@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Mycel.Identity;
-using Mycel.Node.Configuration;
 using Mycel.Transport;
 using LinkOptions = Mycel.Node.Configuration.LinkOptions;
 

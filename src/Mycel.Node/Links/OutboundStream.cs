@@ -1,4 +1,3 @@
-using Mycel.Node.Links.Wire;
 using Mycel.Transport;
 using Mycel.Transport.Frames;
 

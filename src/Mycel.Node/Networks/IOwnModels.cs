@@ -1,4 +1,3 @@
-using Mycel.Identity;
 using Mycel.Node.Links.Wire;
 
 namespace Mycel.Node.Networks;

@@ -1,5 +1,4 @@
 using Mycel.Identity;
-using Mycel.Identity.Networks;
 using Mycel.Node.Configuration;
 using Mycel.Node.Links;
 

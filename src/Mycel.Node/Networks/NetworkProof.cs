@@ -1,5 +1,4 @@
 using Mycel.Identity;
-using Mycel.Identity.Certificates;
 using Mycel.Identity.Networks;
 using Mycel.Node.Links.Wire;
 

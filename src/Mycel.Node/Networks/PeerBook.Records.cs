@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using Mycel.Identity;
-using Mycel.Identity.Networks;
 using Mycel.Node.Links;
 
 namespace Mycel.Node.Networks;

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using Mycel.Identity;
 using Mycel.Identity.Certificates;
-using Mycel.Node.Links;
 using Mycel.Identity.Networks;
+using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
 
 namespace Mycel.Node.Networks;

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using Mycel.Node.Links.Wire;
 
 namespace Mycel.Node.Tests.Admin;

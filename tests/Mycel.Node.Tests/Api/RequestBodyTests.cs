@@ -2,9 +2,9 @@ using System.IO.Pipelines;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Mycel.Node.Execution;
 using Mycel.Node.Api.OpenAi;
 using Mycel.Node.Configuration;
+using Mycel.Node.Execution;
 
 namespace Mycel.Node.Tests.Api;
 

@@ -1,7 +1,6 @@
 using System.Text;
-using Mycel.Node.Execution;
-using Mycel.Node.Api.OpenAi;
 using Mycel.Node.Backends;
+using Mycel.Node.Execution;
 
 namespace Mycel.Node.Tests.Api;
 

@@ -1,8 +1,7 @@
 using System.Text;
 using System.Text.Json;
-using Mycel.Node.Execution;
-using Mycel.Node.Api.OpenAi;
 using Mycel.Node.Backends;
+using Mycel.Node.Execution;
 using Mycel.Node.Observability;
 using Mycel.Node.Tests.Routing;
 

@@ -1,9 +1,8 @@
 using System.Net.Sockets;
 using System.Text;
-using Mycel.Node.Execution;
-using Mycel.Node.Api.OpenAi;
 using Mycel.Node.Backends;
 using Mycel.Node.Backends.Relay;
+using Mycel.Node.Execution;
 using Mycel.Node.Observability;
 
 namespace Mycel.Node.Tests.Backends;

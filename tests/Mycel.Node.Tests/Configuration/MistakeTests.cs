@@ -72,7 +72,7 @@ public class MistakeTests
     [InlineData("{model: a, slot: 1}", "models.load[0].slot", "did you mean slots?")]
     [InlineData("{model: a, name: 'relay:a'}", "models.load[0].name", "not beginning with relay:")]
     [InlineData("relay:a=/x/a.gguf", "models.load[0]", "cannot begin with relay:")]
-    [InlineData("local:a", "models.load[0]", "cannot begin with relay: or local:")]
+    [InlineData("local:a", "models.load[0]", "cannot begin with relay:, local: or peer:")]
     [InlineData("{model: [a]}", "models.load[0].model", "found a list")]
     [InlineData("{model: a, template: ''}", "models.load[0].template", "the path of a file")]
     [InlineData("a=", "models.load[0]", "no model is named")]

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Text;
-using Mycel.Node.Api.OpenAi;
 using Mycel.Node.Backends;
 using Mycel.Node.Configuration;
 using Mycel.Node.Execution;

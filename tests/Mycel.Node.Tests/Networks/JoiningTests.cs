@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Mycel.Identity;
 using Mycel.Identity.Networks;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Mycel.Identity;
 using Mycel.Identity.Certificates;
 using Mycel.Identity.Networks;
-using Mycel.Node.Links.Wire;
 using Mycel.Node.Networks;
 
 namespace Mycel.Node.Tests.Networks;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using Mycel.Identity;
-using Mycel.Identity.Certificates;
 using Mycel.Node.Configuration;
 using Mycel.Node.Links.Wire;
 using Mycel.Transport;

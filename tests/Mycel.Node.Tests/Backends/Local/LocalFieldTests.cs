@@ -1,7 +1,6 @@
 using System.Text.Json;
 using Mycel.Llama;
 using Mycel.Llama.Chat;
-using Mycel.Node.Execution;
 using Mycel.Node.Backends;
 
 namespace Mycel.Node.Tests.Backends.Local;

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Text;
 using System.Text.Json;
 using Mycel.Llama;
-using Mycel.Node.Api.OpenAi;
 using Mycel.Node.Backends;
 using Mycel.Node.Backends.Local;
 using Mycel.Node.Execution;

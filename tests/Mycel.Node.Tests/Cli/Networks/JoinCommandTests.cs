@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Http;
 using Mycel.Node.Cli;
 
 namespace Mycel.Node.Tests.Cli.Networks;
