@@ -153,6 +153,12 @@ want_ngtcp2() {
   say "QUIC is off: the library ngtcp2 is missing (Debian 13 or newer, Ubuntu 24.10 or newer: sudo apt-get install $ngtcp2_package; Debian 12: the same from bookworm-backports)."
 }
 
+# What the tests with hosts behind routers need: network namespaces and a packet filter. Without them those tests are skipped, with the reason.
+want_routers() {
+  command -v ip >/dev/null || apt_install iproute2 || true
+  command -v nft >/dev/null || apt_install nftables || true
+}
+
 # Restores llama.cpp's prebuilt libraries for one backend (cpu, cuda or vulkan) as the lock file says; npm picks those of this machine.
 # Fails where there is no npm, with what to do in `llama_problem`.
 restore_llama() {
