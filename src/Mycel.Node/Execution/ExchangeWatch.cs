@@ -8,13 +8,19 @@ internal sealed class ExchangeWatch : IDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>The clock stands still after so many ticks without an exchange: a node with nothing to do does not wake ten times a second.</summary>
+    private const int RestAfter = 50;
+
     private readonly Lock _lock = new();
     private readonly ITimer _timer;
     private Exchange? _first;
     private int _count;
     private int _isChecking;
+    private int _idleTicks;
+    private bool _isResting = true;
 
-    public ExchangeWatch(TimeProvider time) => _timer = time.CreateTimer(static watch => ((ExchangeWatch)watch!).Check(), this, Tick, Tick);
+    public ExchangeWatch(TimeProvider time) =>
+        _timer = time.CreateTimer(static watch => ((ExchangeWatch)watch!).Check(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
 
     /// <summary>Exchanges under way.</summary>
     public int Count => Volatile.Read(ref _count);
@@ -27,6 +33,9 @@ internal sealed class ExchangeWatch : IDisposable
             if (_first is not null) _first.Previous = exchange;
             _first = exchange;
             _count++;
+            if (!_isResting) return;
+            _isResting = false;
+            _timer.Change(Tick, Tick);
         }
     }
 
@@ -61,15 +70,33 @@ internal sealed class ExchangeWatch : IDisposable
 
     private void Check()
     {
-        if (Volatile.Read(ref _count) == 0 || Interlocked.Exchange(ref _isChecking, 1) != 0) return;
+        if (Interlocked.Exchange(ref _isChecking, 1) != 0) return;
         try
         {
+            if (Volatile.Read(ref _count) == 0)
+            {
+                RestIfIdle();
+                return;
+            }
+            _idleTicks = 0;
             var now = Stopwatch.GetTimestamp();
             foreach (var exchange in All()) exchange.Check(now);
         }
         finally
         {
             Volatile.Write(ref _isChecking, 0);
+        }
+    }
+
+    private void RestIfIdle()
+    {
+        if (++_idleTicks < RestAfter) return;
+        lock (_lock)
+        {
+            _idleTicks = 0;
+            if (_count > 0) return;
+            _isResting = true;
+            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }
 

@@ -27,6 +27,11 @@ internal sealed class OwnModels : IOwnModels, IDisposable
     /// <summary>Shortest time between two words of a change: slots change with every request.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>A node with nothing to do wakes less often: after so many looks that found nothing, and then with this pause.</summary>
+    private const int RestAfter = 25;
+
+    private static readonly TimeSpan RestPause = TimeSpan.FromSeconds(1);
+
     private readonly ModelCatalog _catalog;
     private readonly Dispatcher _dispatcher;
     private readonly IOptionsSource _options;
@@ -37,6 +42,7 @@ internal sealed class OwnModels : IOwnModels, IDisposable
     private readonly Lock _lock = new();
     private List<ModelOffer> _told = [];
     private int _toldChanges = -1;
+    private int _idleLooks;
     private volatile bool _isStale = true;
 
     /// <param name="catalog">The models.</param>
@@ -128,7 +134,13 @@ internal sealed class OwnModels : IOwnModels, IDisposable
         lock (_lock)
         {
             var changes = _dispatcher.Changes;
-            if (!_isStale && changes == _toldChanges) return;
+            if (!_isStale && changes == _toldChanges)
+            {
+                if (++_idleLooks == RestAfter) _timer.Change(RestPause, RestPause);
+                return;
+            }
+            if (_idleLooks >= RestAfter) _timer.Change(Pause, Pause);
+            _idleLooks = 0;
             _isStale = false;
             _toldChanges = changes;
             var now = Read();
