@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Security;
 using System.Net.Sockets;
 using System.Threading.Channels;
 using Mycel.Transport.Buffers;

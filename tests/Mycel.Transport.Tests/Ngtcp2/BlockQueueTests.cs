@@ -1,5 +1,4 @@
 using Mycel.Transport.Buffers;
-using Mycel.Transport.Quic.Ngtcp2;
 using Mycel.Transport.Quic.Ngtcp2.Native;
 
 namespace Mycel.Transport.Tests.Ngtcp2;

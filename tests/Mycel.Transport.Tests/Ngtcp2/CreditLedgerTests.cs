@@ -1,5 +1,4 @@
 using Mycel.Transport.Buffers;
-using Mycel.Transport.Quic.Ngtcp2;
 
 namespace Mycel.Transport.Tests.Ngtcp2;
 
