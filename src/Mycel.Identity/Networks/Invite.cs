@@ -129,7 +129,14 @@ public sealed class Invite
         ReadOnlySpan<char> encoded = text.AsSpan(Prefix.Length);
         if (!Base64Url.IsValid(encoded))
             throw new StatementException($"{What} is damaged: it holds characters that no invite has. Copy it whole.");
-        return Read(Base64Url.DecodeFromChars(encoded));
+        try
+        {
+            return Read(Base64Url.DecodeFromChars(encoded));
+        }
+        catch (StatementException broken) when (broken.InnerException is InvalidProtocolBufferException)
+        {
+            throw new StatementException($"{What} is damaged: it was cut off or changed on the way. Copy it whole, from \"{Prefix}\" to its end.", broken);
+        }
     }
 
     /// <summary>Reads the bytes of an invite.</summary>

@@ -118,6 +118,7 @@ internal sealed class InferenceServer(
     {
         var channel = new PeerReplyChannel(stream);
         await using var exchange = runner.Begin(call, target, channel, startedAt);
+        channel.Gone = () => exchange.End(EndReason.ClientGone);
         var watching = EndWithCallerAsync(stream, exchange);
         try
         {

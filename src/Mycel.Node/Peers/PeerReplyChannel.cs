@@ -26,19 +26,10 @@ internal sealed class PeerReplyChannel(InboundStream stream) : IReplyChannel, IB
         WireMessages.Write(stream.Writer, FrameKind.Head, message);
     }
 
-    public async ValueTask FlushAsync()
-    {
-        if (_isAborted) return;
-        try
-        {
-            await stream.Writer.FlushAsync();
-        }
-        catch (TransportException)
-        {
-            // The peer takes nothing more. The request is ended by whoever watches its stream.
-            _isAborted = true;
-        }
-    }
+    /// <summary>Told once when the peer takes nothing more.</summary>
+    public Action? Gone { get; set; }
+
+    public ValueTask FlushAsync() => SendAsync(end: false);
 
     public void Abort()
     {
@@ -47,18 +38,30 @@ internal sealed class PeerReplyChannel(InboundStream stream) : IReplyChannel, IB
     }
 
     /// <summary>Ends an answer that is whole.</summary>
-    public async ValueTask FinishAsync(Settlement.TokenUsage? usage)
+    public ValueTask FinishAsync(Settlement.TokenUsage? usage)
     {
-        if (_isAborted) return;
         WireMessages.Write(stream.Writer, FrameKind.Trailer, new Trailer { BodyBytes = _bodyBytes, PromptTokens = usage?.PromptTokens ?? -1, CompletionTokens = usage?.CompletionTokens ?? -1 });
-        try
+        return SendAsync(end: true);
+    }
+
+    private async ValueTask SendAsync(bool end)
+    {
+        if (!_isAborted)
         {
-            await stream.Writer.FlushAsync(end: true);
+            try
+            {
+                await stream.Writer.FlushAsync(end);
+                return;
+            }
+            catch (TransportException)
+            {
+                // A peer may stop reading and still keep its own direction open, where alone its leaving is watched for.
+                _isAborted = true;
+                Gone?.Invoke();
+            }
         }
-        catch (TransportException)
-        {
-            _isAborted = true;
-        }
+        // What is still written until the request has ended must not pile up.
+        stream.Writer.Clear();
     }
 
     public void Advance(int count)

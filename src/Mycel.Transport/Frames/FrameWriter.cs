@@ -83,6 +83,13 @@ public sealed class FrameWriter : IBufferWriter<byte>, IDisposable
         await _stream.WriteAsync(_buffer.AsMemory(0, length), end, cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>Drops what was collected and not sent.</summary>
+    public void Clear()
+    {
+        _length = 0;
+        _dataStart = -1;
+    }
+
     /// <summary>Bytes that the growing data frame may still take here.</summary>
     private int Room => Math.Min(_buffer.Length - _length, FrameReader.MaxDataBytes - (_length - _dataStart - FrameReader.HeaderBytes));
 
