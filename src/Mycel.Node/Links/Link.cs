@@ -80,7 +80,7 @@ internal sealed class Link
             if (isEnded) return null;
             if (connection.IsDialled && _connections.Any(c => c.IsDialled && c.Carrier == connection.Carrier)) return connection;
             var accepted = _connections.Where(c => !c.IsDialled).ToList();
-            var surplus = connection.IsDialled || accepted.Count < MaxAccepted ? null : accepted.MinBy(c => c.UsedAt);
+            var surplus = connection.IsDialled || accepted.Count < MaxAccepted ? null : accepted.Where(c => c != _latestBest).MinBy(c => c.UsedAt);
             Use([.. _connections.Where(c => c != surplus), connection]);
             return surplus;
         }

@@ -111,23 +111,40 @@ internal sealed class LinkDialer(LinkManager links, LinkCredentials credentials,
         {
             if (delay > TimeSpan.Zero) await Task.Delay(delay, time, cancellation);
             var connection = await dialer.DialAsync(address, peer, cancellation);
-            var found = credentials.PeerOf(connection).PeerId;
-            if (found == peer && !cancellation.IsCancellationRequested) return (links.AddConnection(connection, dialer.Carrier, isDialled: true), null);
+            var found = PeerOf(connection);
+            if (found == peer && !cancellation.IsCancellationRequested)
+            {
+                var link = links.AddConnection(connection, dialer.Carrier, isDialled: true);
+                return (link, link is null ? "this node has as many links as it may (links.max_links)" : null);
+            }
             await connection.CloseAsync((long)LinkError.NotWanted, "another node was looked for");
             await connection.DisposeAsync();
+            if (found is null) return (null, $"{address}: the certificate of the node there has run out");
             return (null, found == peer ? null : $"{address}: another node answers there ({found})");
         }
         catch (OperationCanceledException)
         {
             return (null, $"{address}: no answer");
         }
-        catch (Exception failed) when (failed is TransportException or LinkException or StatementException or PlatformNotSupportedException)
+        catch (Exception failed) when (failed is TransportException or LinkException or PlatformNotSupportedException)
         {
             return (null, $"{address}: {failed.Message}");
         }
         catch (ObjectDisposedException)
         {
             return (null, "the node stops");
+        }
+    }
+
+    private PeerId? PeerOf(ITransportConnection connection)
+    {
+        try
+        {
+            return credentials.PeerOf(connection).PeerId;
+        }
+        catch (StatementException)
+        {
+            return null;
         }
     }
 }

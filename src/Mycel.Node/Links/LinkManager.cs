@@ -14,10 +14,9 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
     private const int MaxObserved = 2;
 
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan RenewEvery = TimeSpan.FromHours(1);
 
     private readonly ConcurrentDictionary<PeerId, Link> _links = new();
-    private readonly ConcurrentDictionary<string, byte> _observed = new(StringComparer.Ordinal);
+    private readonly List<string> _observed = [];
     private readonly SemaphoreSlim _starting = new(1, 1);
     private readonly CancellationTokenSource _stopping = new();
     private readonly NodeIdentity _identity;
@@ -83,13 +82,14 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
         try
         {
             if (_door is not null) return;
+            // The node may have run for weeks before it came to its first network.
+            _credentials.RenewIfDue();
             var door = new LinkDoor(_identity, _credentials, _options.Current.Links, _logger);
             await door.OpenAsync();
             _door = door;
             _dialer.Add(door);
             _ = AcceptAsync(door);
             _timers.Add(_time.CreateTimer(_ => Sweep(), null, SweepEvery, SweepEvery));
-            _timers.Add(_time.CreateTimer(_ => Renew(), null, RenewEvery, RenewEvery));
         }
         finally
         {
@@ -198,20 +198,33 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
             var configured = _options.Current.Links.Addresses;
             var tunnels = _door is null ? [] : TunnelAddresses();
             if (_door?.LocalEndPoint is not { } local) return [.. configured.Concat(tunnels).Distinct(StringComparer.Ordinal).Take(LinkAddress.MaxCount)];
-            return [.. configured.Concat(_observed.Keys).Concat(LinkAddress.OfSocket(local)).Take(LinkAddress.MaxCount - tunnels.Count).Concat(tunnels).Distinct(StringComparer.Ordinal)];
+            return [.. configured.Concat(Observed()).Concat(LinkAddress.OfSocket(local)).Take(LinkAddress.MaxCount - tunnels.Count).Concat(tunnels).Distinct(StringComparer.Ordinal)];
         }
     }
 
     public void Observe(string address)
     {
         // A peer may be wrong, or lie: that costs others one attempt, for whoever dials there asks for proof.
-        if (_observed.Count >= MaxObserved || !IPEndPoint.TryParse(address, out var seen) || seen.Port == 0 || LinkAddress.IsPrivate(seen.Address)) return;
-        _observed.TryAdd(LinkAddress.Text(seen.Address, seen.Port), 0);
+        if (!IPEndPoint.TryParse(address, out var seen) || seen.Port == 0 || LinkAddress.IsPrivate(seen.Address)) return;
+        var text = LinkAddress.Text(seen.Address, seen.Port);
+        lock (_observed)
+        {
+            // The latest count: a line's address may change every day.
+            _observed.Remove(text);
+            _observed.Insert(0, text);
+            if (_observed.Count > MaxObserved) _observed.RemoveAt(MaxObserved);
+        }
     }
 
-    /// <summary>Closes second connections that nobody needs any more; the side that dialled one closes it.</summary>
+    private string[] Observed()
+    {
+        lock (_observed) return [.. _observed];
+    }
+
+    /// <summary>Renews what is shown in handshakes where it is time, and closes second connections that nobody needs any more; the side that dialled one closes it.</summary>
     private void Sweep()
     {
+        if (_credentials.RenewIfDue()) _door?.Renew();
         foreach (var link in _links.Values)
         {
             var connections = link.Connections;
@@ -220,11 +233,6 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
                 if (connections[i] is { IsDialled: true, OpenStreams: 0 } spare) Close(spare.Transport, LinkError.Duplicate, "another connection is used");
             }
         }
-    }
-
-    private void Renew()
-    {
-        if (_credentials.RenewIfDue()) _door?.Renew();
     }
 
     private static void Close(ITransportConnection transport, LinkError error, string reason) => _ = CloseAsync(transport, error, reason);

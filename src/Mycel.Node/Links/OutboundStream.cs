@@ -20,6 +20,19 @@ internal sealed class OutboundStream : IAsyncDisposable
     /// <summary>Holds the header already.</summary>
     public FrameWriter Writer { get; }
 
+    /// <summary>Tells the peer that its answer is whole, so that it need not keep the stream.</summary>
+    public async ValueTask FinishAsync()
+    {
+        try
+        {
+            await Writer.FlushAsync(end: true);
+        }
+        catch (TransportException)
+        {
+            // It has finished before.
+        }
+    }
+
     /// <summary>Ends it in both directions, from any thread; the peer stops its work.</summary>
     public void Abort(StreamError error)
     {

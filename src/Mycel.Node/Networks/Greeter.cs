@@ -79,7 +79,7 @@ internal sealed class Greeter : IDisposable
             var answer = await stream.ReadMessageAsync(Greeting.Parser, both.Token) ?? throw new FrameException("The answer to the greeting is empty.");
             var workedAt = link is { IsDialled: true, Carrier: Carrier.Quic, RemoteEndPoint: { } address } ? address.ToString() : "";
             var isMember = _greetings.Take(link.Peer, answer, workedAt, isAnswer: true, greeting.Networks);
-            if (answer.ObservedAddress.Length is > 0 and <= LinkAddress.MaxLength) _links.Observe(answer.ObservedAddress);
+            if (isMember && answer.ObservedAddress.Length is > 0 and <= LinkAddress.MaxLength) _links.Observe(answer.ObservedAddress);
             if (isMember)
             {
                 NetworkLog.Greeted(_log, link.Peer.Certificate.DeviceName, link.Id, answer.Networks.Count);

@@ -92,9 +92,14 @@ internal sealed class AdminServer : IStreamHandler, IDisposable
     }
 
     /// <summary>Only what manages a node, and not by way of a further one.</summary>
-    private static bool IsPath(string path) =>
-        path.Length <= MaxPath && path.StartsWith("/v1/node/", StringComparison.Ordinal) && !path.AsSpan().ContainsAnyExceptInRange('!', '~') && !path.Contains("..", StringComparison.Ordinal)
-        && !path.StartsWith("/v1/node/fleet/", StringComparison.OrdinalIgnoreCase) && !path.StartsWith("/v1/node/tunnel", StringComparison.OrdinalIgnoreCase);
+    internal static bool IsPath(string path)
+    {
+        if (path.Length > MaxPath || path.AsSpan().ContainsAnyExceptInRange('!', '~')) return false;
+        // As the server will read it: a name may be written in another way.
+        var read = Uri.UnescapeDataString(path.Split('?')[0]);
+        return read.StartsWith("/v1/node/", StringComparison.Ordinal) && !read.Split('/', '\\').Any(part => part is "." or "..")
+            && !read.StartsWith("/v1/node/fleet/", StringComparison.OrdinalIgnoreCase) && !read.StartsWith("/v1/node/tunnel", StringComparison.OrdinalIgnoreCase);
+    }
 
     private async Task AnswerAsync(InboundStream stream, HttpRequestMessage request, CancellationToken ended)
     {

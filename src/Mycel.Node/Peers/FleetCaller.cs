@@ -3,6 +3,7 @@ using Mycel.Identity;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
 using Mycel.Node.Networks;
+using Mycel.Transport;
 using Mycel.Transport.Frames;
 
 namespace Mycel.Node.Peers;
@@ -43,7 +44,14 @@ internal sealed class FleetCaller(IPeerBook book, ILinks links)
         await using var hangUp = cancellation.UnsafeRegister(static s => ((OutboundStream)s!).Abort(StreamError.Cancelled), stream);
         stream.Writer.Write(body.Span);
         stream.Writer.Write(FrameKind.Trailer, []);
-        await stream.Writer.FlushAsync(cancellation: cancellation);
+        try
+        {
+            await stream.Writer.FlushAsync(cancellation: cancellation);
+        }
+        catch (TransportException refused) when (refused.Kind == TransportFailure.Application)
+        {
+            // It answers before it has read all, and takes no more: the answer may be there already.
+        }
         while (await stream.Reader.ReadAsync(cancellation) is { } frame)
         {
             switch (frame.Kind)
@@ -57,7 +65,7 @@ internal sealed class FleetCaller(IPeerBook book, ILinks links)
                 case FrameKind.Refusal:
                     throw new RefusedException(WireMessages.Parse(Refusal.Parser, frame.Payload));
                 case FrameKind.Trailer:
-                    await stream.Writer.FlushAsync(end: true, cancellation);
+                    await stream.FinishAsync();
                     return;
                 default:
                     throw new FrameException($"a frame of the kind {frame.Kind} came where none was due");

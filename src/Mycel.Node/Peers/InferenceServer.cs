@@ -108,7 +108,7 @@ internal sealed class InferenceServer(
             RequestId = requestId,
             Headers = headers.WrittenMemory,
             Document = document,
-            DeadlineAt = BackendCall.DeadlineFrom(startedAt, stream.Header.DeadlineMs is > 0 and <= MaxDeadlineMs and var ms ? TimeSpan.FromMilliseconds(ms) : null),
+            DeadlineAt = BackendCall.DeadlineFrom(startedAt, stream.Header.DeadlineMs is > 0 and var ms ? TimeSpan.FromMilliseconds(Math.Min(ms, MaxDeadlineMs)) : null),
             ConnectTimeout = TimeSpan.FromSeconds(settings.Relay.ConnectSeconds),
         };
         await RunAsync(stream, call, target, startedAt, place);

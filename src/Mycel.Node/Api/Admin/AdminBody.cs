@@ -39,7 +39,8 @@ internal static class AdminBody
             },
         });
 
-    private static async Task<ReadOnlyMemory<byte>?> ReadBytesAsync(HttpContext context)
+    /// <summary>The bytes of the body, or null when it was refused and the error is sent.</summary>
+    public static async Task<ReadOnlyMemory<byte>?> ReadBytesAsync(HttpContext context)
     {
         var bytes = new byte[1024];
         var length = 0;

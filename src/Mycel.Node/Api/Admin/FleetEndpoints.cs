@@ -24,17 +24,11 @@ internal static class FleetEndpoints
         }
         var request = context.Request;
         var path = request.Path.ToUriComponent();
-        var call = new AdminCall { Method = request.Method, Path = path[path.IndexOf("/v1/node/", "/v1/node/fleet/".Length, StringComparison.Ordinal)..] + request.QueryString.ToUriComponent(), ContentType = request.ContentType ?? "" };
-        if (request.ContentLength > AdminServer.MaxBodyBytes)
-        {
-            await ApiError.WriteAsync(context, 413, "body_too_large", $"The body is larger than the {AdminServer.MaxBodyBytes / 1024} KB allowed.");
-            return;
-        }
+        var call = new AdminCall { Method = request.Method, Path = "/v1/node/" + path[(path.IndexOf("/v1/node/", "/v1/node/fleet/".Length, StringComparison.OrdinalIgnoreCase) + "/v1/node/".Length)..] + request.QueryString.ToUriComponent(), ContentType = request.ContentType ?? "" };
+        if (await AdminBody.ReadBytesAsync(context) is not { } body) return;
         try
         {
-            using var body = new MemoryStream();
-            await request.Body.CopyToAsync(body, context.RequestAborted);
-            await fleet.CallAsync(found.Id, call, body.ToArray(), Start, Write, context.RequestAborted);
+            await fleet.CallAsync(found.Id, call, body, Start, Write, context.RequestAborted);
         }
         catch (RefusedException refused) when (!context.Response.HasStarted)
         {

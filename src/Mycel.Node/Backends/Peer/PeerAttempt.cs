@@ -31,7 +31,7 @@ internal static class PeerAttempt
             await SendAsync(stream, call.Document.For(offer.ModelIdJson, addUsage: true));
             var outcome = await ReadAsync(name, stream, sink);
             if (!call.Detach() && outcome.Kind != AttemptKind.Completed) return EndedFromHere(name, call, sink);
-            await FinishAsync(stream);
+            await stream.FinishAsync();
             return outcome;
         }
         catch (Exception error) when (error is TransportException or FrameException or DeviceFaultException or InvalidOperationException or OperationCanceledException or ObjectDisposedException)
@@ -107,6 +107,7 @@ internal static class PeerAttempt
     private static async ValueTask<AttemptOutcome> ReadAsync(string name, OutboundStream stream, IReplySink sink)
     {
         var isStarted = false;
+        var announced = -1L;
         var bytes = 0L;
         while (true)
         {
@@ -116,15 +117,19 @@ internal static class PeerAttempt
                 {
                     case FrameKind.Data when isStarted:
                         bytes += frame.Payload.Length;
+                        if (announced >= 0 && bytes > announced) throw new FrameException($"more came than the {announced} bytes that it had announced");
                         sink.Write(frame.Payload.Span);
                         break;
                     case FrameKind.Head when !isStarted:
                         isStarted = true;
-                        sink.Start(HeadOf(WireMessages.Parse(Links.Wire.ResponseHead.Parser, frame.Payload)));
+                        var head = HeadOf(WireMessages.Parse(Links.Wire.ResponseHead.Parser, frame.Payload));
+                        announced = head.ContentLength;
+                        sink.Start(head);
                         break;
                     case FrameKind.Trailer when isStarted:
                         var trailer = WireMessages.Parse(Trailer.Parser, frame.Payload);
                         if (trailer.BodyBytes != bytes) throw new FrameException($"{bytes} bytes of its answer came where it had sent {trailer.BodyBytes}");
+                        if (announced >= 0 && bytes != announced) throw new FrameException($"{bytes} bytes of its answer came where it had announced {announced}");
                         sink.End();
                         return AttemptOutcome.Completed;
                     case FrameKind.Refusal:
@@ -139,19 +144,6 @@ internal static class PeerAttempt
             var flush = sink.FlushAsync();
             if (!flush.IsCompletedSuccessfully) await flush;
             if (!await stream.Reader.FillAsync()) throw new DeviceFaultException(DeviceFaultKind.Interrupted, "its answer ended before it was whole");
-        }
-    }
-
-    /// <summary>Tells the peer that its answer is whole, so that it need not keep the stream.</summary>
-    private static async ValueTask FinishAsync(OutboundStream stream)
-    {
-        try
-        {
-            await stream.Writer.FlushAsync(end: true);
-        }
-        catch (TransportException)
-        {
-            // It has finished before.
         }
     }
 

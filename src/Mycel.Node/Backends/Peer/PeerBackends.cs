@@ -37,7 +37,8 @@ internal sealed class PeerBackends : IDisposable
             var names = new HashSet<string>(StringComparer.Ordinal);
             var linked = new List<PeerBackend>();
             var isChanged = false;
-            foreach (var peer in _book.All.Where(p => p is { IsGreeted: true, Record: not null }).OrderBy(p => p.Name, StringComparer.OrdinalIgnoreCase).ThenBy(p => p.Id.ToString(), StringComparer.Ordinal))
+            foreach (var peer in _book.All.Where(p => p is { IsGreeted: true, Record: not null }).OrderByDescending(p => p.IsOwn).ThenByDescending(p => _known.ContainsKey(p.Id))
+                .ThenBy(p => p.Name, StringComparer.OrdinalIgnoreCase).ThenBy(p => p.Id.ToString(), StringComparer.Ordinal))
             {
                 linked.Add(BackendFor(peer, NameFor(peer, names), out var isOther));
                 isChanged |= isOther;
@@ -84,13 +85,14 @@ internal sealed class PeerBackends : IDisposable
         return null;
     }
 
-    /// <summary>The node's name in small letters, digits, '.', '_' and '-'; of two with the same name the second has some of its id behind it.</summary>
+    /// <summary>The node's name in small letters, digits, '.', '_' and '-'; of two with the same name the second has some of its id behind it. The
+    /// account's own nodes come first, then those known before: nobody takes over a name, and with it the requests that ask for that node alone.</summary>
     private static string NameFor(PeerInfo peer, HashSet<string> taken)
     {
         var plain = string.Concat(peer.Name.ToLowerInvariant().Select(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '_' or '-' ? c : '-')).Trim('-');
         if (plain.Length == 0) plain = "node";
-        var name = taken.Contains(plain) ? $"{plain}-{peer.Id.ToString()[..6]}" : plain;
-        taken.Add(name);
+        var name = plain;
+        for (var digits = 6; !taken.Add(name); digits += 2) name = $"{plain}-{peer.Id.ToString()[..digits]}";
         return name;
     }
 

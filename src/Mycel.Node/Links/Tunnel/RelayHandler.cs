@@ -97,12 +97,23 @@ internal sealed partial class RelayHandler(LinkManager links, IRelayRules rules,
         if (far is null) return;
         LogCarries(near.Link.Id, target.Id);
         Interlocked.Increment(ref _carried);
+        try
+        {
+            await CarryAsync(near, far, target);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _carried);
+        }
+    }
+
+    private async Task CarryAsync(InboundStream near, OutboundStream far, Link target)
+    {
         // An end, or an abort, of either goes on to the other at once.
         var passed = new Passed();
         var there = PassOnAsync(near.Reader, far.Writer, passed, () => Abort(near, far));
         var back = PassOnAsync(far.Reader, near.Writer, passed, () => Abort(near, far));
         await using (WatchSilence(passed, () => Abort(near, far))) await Task.WhenAll(there, back);
-        Interlocked.Decrement(ref _carried);
         LogCarried(near.Link.Id, target.Id, passed.Bytes);
     }
 

@@ -27,7 +27,7 @@ internal sealed class TunnelDialer(LinkCredentials credentials) : ICarrierDialer
         // The tunnel has signs of life of its own.
         socket.Options.KeepAliveInterval = TimeSpan.Zero;
         IPEndPoint? remote = null;
-        using var http = new HttpMessageInvoker(new SocketsHttpHandler { ConnectCallback = ConnectAsync });
+        using var http = new HttpMessageInvoker(new SocketsHttpHandler { ConnectCallback = ConnectAsync, AllowAutoRedirect = false, UseCookies = false });
         try
         {
             using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
