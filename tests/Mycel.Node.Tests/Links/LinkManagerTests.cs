@@ -187,6 +187,16 @@ public sealed class LinkManagerTests
     }
 
     [Fact]
+    public async Task Of_the_addresses_that_others_see_the_latest_public_ones_are_told()
+    {
+        await using var a = await StartAsync();
+
+        foreach (var seen in (string[])["198.51.100.1:8421", "198.51.100.2:8421", "198.51.100.3:8421", "10.0.0.1:8421", "no address"]) a.Links.Observe(seen);
+
+        Assert.Equal(["198.51.100.3:8421", "198.51.100.2:8421", a.Address], a.Links.OwnAddresses);
+    }
+
+    [Fact]
     public async Task A_taken_default_port_makes_way_for_any_free_one()
     {
         await using var first = await StartAsync(options: o => o with { Port = LinkOptions.DefaultPort });
