@@ -37,7 +37,7 @@ internal sealed class PeerBackends : IDisposable
             var names = new HashSet<string>(StringComparer.Ordinal);
             var linked = new List<PeerBackend>();
             var isChanged = false;
-            foreach (var peer in _book.All.Where(p => p is { IsGreeted: true, Record: not null }).OrderByDescending(p => p.IsOwn).ThenByDescending(p => _known.ContainsKey(p.Id))
+            foreach (var peer in _book.All.Where(p => p is { IsGreeted: true, MayServe: true, Record: not null }).OrderByDescending(p => p.IsOwn).ThenByDescending(p => _known.ContainsKey(p.Id))
                 .ThenBy(p => p.Name, StringComparer.OrdinalIgnoreCase).ThenBy(p => p.Id.ToString(), StringComparer.Ordinal))
             {
                 linked.Add(BackendFor(peer, NameFor(peer, names), out var isOther));
