@@ -148,7 +148,7 @@ public sealed class JoinTests
         await using var link = await peer.DialAsync(token);
         var answer = await link.TryRedeemAsync(Invite.Parse(token));
         Assert.Contains("expired", answer.MustRefuse(403, "invite_refused").Refusal!.Message);
-        Assert.Contains("expired", (await host.CommandAsync("invite", "list", "--all")).Output);
+        Assert.Contains("expired", (await host.CommandAsync("invite", "list")).Output);
         Assert.DoesNotContain((await host.AskAsync("/v1/node/invites"))["invites"]!.AsArray(), invite => (int)invite!["used"]! > 0);
     }
 
