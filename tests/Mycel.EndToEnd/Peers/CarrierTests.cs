@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Mycel.EndToEnd.Devices;
 using Mycel.EndToEnd.Harness;
 using Mycel.EndToEnd.Peers.Harness;
+using Mycel.Transport;
 
 namespace Mycel.EndToEnd.Peers;
 
@@ -66,6 +67,32 @@ public sealed class CarrierTests
         // One that has IPv4 alone reaches those that have IPv6 alone over another way.
         foreach (var other in new[] { first, second }) await old.Node.LinkedAsync(other.Node, TimeSpan.FromSeconds(30));
         await nodes.AskAllAsync();
+    }
+
+    /// <summary>What the settings ask for by name is had, or the node says what is missing and does not start as if it were.</summary>
+    [Fact]
+    public async Task A_transport_asked_for_by_name_is_taken_or_its_lack_told()
+    {
+        foreach (var provider in TransportProviders.All)
+        {
+            var settings = PeerCalls.LinkSettings(0, ("MYCEL_LINKS_PROVIDER", provider.Name));
+            if (provider.IsSupported)
+            {
+                await using var node = await NodeProcess.StartAsync(new NodeSetup { Environment = settings });
+                await node.CreateNetworkAsync();
+                Assert.Equal(provider.Name, (string?)(await node.StatusAsync())["links"]!["provider"]);
+                continue;
+            }
+
+            var refused = await NodeProcess.RunToEndAsync(new NodeSetup { Environment = settings });
+            Assert.Equal(2, refused.ExitCode);
+            foreach (var said in new[] { "links.provider", provider.Name, provider.WhyNot!.Split(". ")[0], "auto" }) Assert.Contains(said, refused.Output);
+            Assert.DoesNotContain("Exception", refused.Output);
+        }
+
+        var unknown = await NodeProcess.RunToEndAsync(new NodeSetup { Environment = PeerCalls.LinkSettings(0, ("MYCEL_LINKS_PROVIDER", "quiche")) });
+        Assert.Equal(2, unknown.ExitCode);
+        foreach (var said in new[] { "MYCEL_LINKS_PROVIDER", "quiche", "ngtcp2", "msquic", "none" }) Assert.Contains(said, unknown.Output);
     }
 
     private static int FreePort()
