@@ -14,7 +14,7 @@ using Mycel.Transport.Tests.Conformance;
 namespace Mycel.Node.Tests.Links.Conformance;
 
 /// <summary>What every carrier of links must do, by tunnels through a third node that carries them as it does for its peers.</summary>
-public sealed class RelayConformanceTests() : TransportConformance(new Provider())
+public sealed class RelayConformanceTests() : TransportConformance(new CarrierProvider())
 {
     private static readonly ConcurrentDictionary<int, Endpoint> Endpoints = new();
     private static readonly ConcurrentDictionary<int, Proxy> Proxies = new();
@@ -26,7 +26,7 @@ public sealed class RelayConformanceTests() : TransportConformance(new Provider(
 
     private protected override IProxy CreateProxy(IPEndPoint server) => new Proxy(server);
 
-    private sealed class Provider : ITransportProvider
+    private sealed class CarrierProvider : ITransportProvider
     {
         public string Name => "tunnel through a third node";
 

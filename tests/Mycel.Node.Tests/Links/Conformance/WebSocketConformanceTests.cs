@@ -11,11 +11,12 @@ using Mycel.Node.Links.Tunnel;
 using Mycel.Transport;
 using Mycel.Transport.Tests;
 using Mycel.Transport.Tests.Conformance;
+using WebSocketStream = Mycel.Node.Links.Tunnel.WebSocketStream;
 
 namespace Mycel.Node.Tests.Links.Conformance;
 
 /// <summary>What every carrier of links must do, by tunnels over WebSockets to a web server as the node has it.</summary>
-public sealed class WebSocketConformanceTests() : TransportConformance(new Provider())
+public sealed class WebSocketConformanceTests() : TransportConformance(new CarrierProvider())
 {
     /// <summary>A TCP connection ends with its address.</summary>
     protected override bool FollowsAddresses => false;
@@ -32,7 +33,7 @@ public sealed class WebSocketConformanceTests() : TransportConformance(new Provi
         return socket;
     }
 
-    private sealed class Provider : ITransportProvider
+    private sealed class CarrierProvider : ITransportProvider
     {
         public string Name => "tunnel over a WebSocket";
 
