@@ -95,30 +95,39 @@ public sealed class RouterTests
     public async Task A_new_public_address_in_mid_stream_breaks_no_answer_and_makes_no_new_link()
     {
         using var hosts = NetworkHosts.Create(1);
-        await using var nodes = await Nodes.StartAsync(hosts, demo: [true, false]);
-        await nodes.JoinAsync();
-        await nodes.First.SeesAsync(Model);
-        var since = (string?)(await nodes.First.LinkedAsync(nodes.Public))["since"];
-        var seen = (string)(await nodes.Public.LinkedAsync(nodes.First))["address"]!;
-        const int Tokens = 400;
-        using var request = new HttpRequestMessage(HttpMethod.Post, NodeCalls.ChatPath)
+        await using var device = NetworkHosts.Inside(hosts.Public, () => FaultyDevice.Start());
+        await using var serving = await NodeProcess.StartAsync(new NodeSetup
         {
-            Content = new StringContent(LocalCalls.Chat("Tell me of the sea.", $"\"temperature\":0,\"ignore_eos\":true,\"max_tokens\":{Tokens}", stream: true), Encoding.UTF8, "application/json"),
-        };
-        using var reply = await nodes.First.Control.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            NetworkNamespace = hosts.Public,
+            Devices = [device],
+            Environment = new Dictionary<string, string> { ["MYCEL_LINKS_ADDRESSES"] = $"{NetworkHosts.PublicAddress}:8421" },
+        });
+        await using var asking = await NodeProcess.StartAsync(new NodeSetup { NetworkNamespace = hosts.Private(0) });
+        await serving.CreateNetworkAsync();
+        await asking.JoinAsync(await serving.InviteAsync());
+        var since = (string?)(await asking.LinkedAsync(serving))["since"];
+        await asking.SeesAsync(device.Model);
+        var gate = new Gate();
+        device.OnRequest = Scripts.StreamHeldAfterFirstToken(gate);
+        using var content = new StringContent(NodeCalls.ChatBody(device.Model, stream: true), Encoding.UTF8, "application/json");
+        using var request = new HttpRequestMessage(HttpMethod.Post, NodeCalls.ChatPath) { Content = content };
+        using var reply = await asking.Control.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         using var body = new StreamReader(await reply.Content.ReadAsStreamAsync());
         Assert.StartsWith("data:", await body.ReadLineAsync());
 
         hosts.Move(0);
+        gate.Open();
 
         var rest = await body.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Contains(" second", rest);
         Assert.EndsWith(Sse.Done, rest);
-        Assert.Contains($"\"completion_tokens\":{Tokens}", rest);
-        await AskAsync(nodes.First);
+        Assert.Single(device.Requests);
+        device.OnRequest = Scripts.Proper;
+        (await asking.Control.CallAsync(HttpMethod.Post, NodeCalls.ChatPath, NodeCalls.ChatBody(device.Model))).MustBe(200);
         await Poll.UntilAsync(
-            async () => ((string?)(await nodes.Public.PeerAsync(nodes.First.PeerId()))?["address"])?.StartsWith(NetworkHosts.MovedAddress(0), StringComparison.Ordinal) == true,
-            $"the public node sees the new address, not {seen}");
-        Assert.Equal(since, (string?)(await nodes.First.LinkedAsync(nodes.Public))["since"]);
+            async () => ((string?)(await serving.PeerAsync(asking.PeerId()))?["address"])?.StartsWith(NetworkHosts.MovedAddress(0), StringComparison.Ordinal) == true,
+            "the serving node sees the new address");
+        Assert.Equal(since, (string?)(await asking.LinkedAsync(serving))["since"]);
     }
 
     [Theory]
