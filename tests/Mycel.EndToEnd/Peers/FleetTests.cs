@@ -32,7 +32,7 @@ public sealed class FleetTests
         // A path is one of the machine where it is loaded.
         await MustAsync(near, "models", "load", LocalCalls.DemoFile, "--name", "loaded-from-afar", "--context", "256", "--slots", "2", "--on", id);
         Assert.Equal(256, (int)(await far.LocalAsync("loaded-from-afar"))["context"]!);
-        Assert.Empty((await near.AskAsync("/v1/node/models"))["models"]!.AsArray().Where(model => (string?)model!["state"] == "loaded"));
+        Assert.DoesNotContain((await near.AskAsync("/v1/node/models"))["models"]!.AsArray(), model => (string?)model!["state"] == "loaded");
         await near.SeesAsync("loaded-from-afar");
         Assert.NotEqual("", (await near.AnswerAsync("Tell me of the sea.", "\"temperature\":0,\"max_tokens\":8", model: "loaded-from-afar")).Text);
 
