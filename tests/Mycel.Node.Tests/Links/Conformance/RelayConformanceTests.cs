@@ -129,6 +129,7 @@ public sealed class RelayConformanceTests() : TransportConformance(new CarrierPr
     /// <summary>An address that leads to another, on a way that can be cut.</summary>
     private sealed class Proxy : IProxy
     {
+        private readonly ConcurrentBag<Stream> _held = [];
         private readonly Socket _number = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
         public Proxy(IPEndPoint server)
@@ -144,8 +145,17 @@ public sealed class RelayConformanceTests() : TransportConformance(new CarrierPr
 
         public bool IsCut { get; set; }
 
+        /// <summary>While the way is cut, the other end hears of no end: the stream is closed with the proxy.</summary>
+        public bool Holds(Stream ended)
+        {
+            if (IsCut) _held.Add(ended);
+            return IsCut;
+        }
+
         public void Dispose()
         {
+            IsCut = false;
+            foreach (var ended in _held) ended.Dispose();
             Proxies.TryRemove(EndPoint.Port, out _);
             _number.Dispose();
         }
@@ -154,12 +164,30 @@ public sealed class RelayConformanceTests() : TransportConformance(new CarrierPr
     /// <summary>Loses all that is written and all that comes while it is cut.</summary>
     private sealed class CuttableStream(Stream inner, Proxy proxy) : CarrierStream
     {
+        private readonly TaskCompletionSource _disposed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
         public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
         {
             while (true)
             {
-                var count = await inner.ReadAsync(buffer, cancellationToken);
-                if (count == 0 || !proxy.IsCut) return count;
+                var count = await ReadInnerAsync(buffer, cancellationToken);
+                if (!proxy.IsCut) return count;
+                if (count > 0) continue;
+                // Who is cut off hears of no end either.
+                await _disposed.Task.WaitAsync(cancellationToken);
+                return 0;
+            }
+        }
+
+        private async ValueTask<int> ReadInnerAsync(Memory<byte> buffer, CancellationToken cancellation)
+        {
+            try
+            {
+                return await inner.ReadAsync(buffer, cancellation);
+            }
+            catch (Exception) when (proxy.IsCut && !cancellation.IsCancellationRequested)
+            {
+                return 0;
             }
         }
 
@@ -168,13 +196,15 @@ public sealed class RelayConformanceTests() : TransportConformance(new CarrierPr
 
         protected override void Dispose(bool disposing)
         {
-            if (disposing) inner.Dispose();
+            _disposed.TrySetResult();
+            if (disposing && !proxy.Holds(inner)) inner.Dispose();
             base.Dispose(disposing);
         }
 
         public override async ValueTask DisposeAsync()
         {
-            await inner.DisposeAsync();
+            _disposed.TrySetResult();
+            if (!proxy.Holds(inner)) await inner.DisposeAsync();
             await base.DisposeAsync();
         }
     }
