@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using Google.Protobuf;
+using Mycel.Identity.Certificates;
 using Mycel.Node.Admission;
 using Mycel.Node.Backends;
 using Mycel.Node.Configuration;
@@ -42,6 +43,11 @@ internal sealed class InferenceServer(
         if (book.StandingOf(stream.Link.Id, out var whyNot) is not { } standing)
         {
             await RefuseAsync(stream, startedAt, 403, "not_allowed", whyNot ?? "This node does not know you.");
+            return;
+        }
+        if (!stream.Link.Peer.Certificate.Roles.HasFlag(DeviceRoles.Ask))
+        {
+            await RefuseAsync(stream, startedAt, 403, "not_allowed", "Your device may not ask for models: its account did not give it that role.");
             return;
         }
         if (state.Phase != NodePhase.Ready)
