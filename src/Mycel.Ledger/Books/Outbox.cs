@@ -167,7 +167,7 @@ public sealed partial class Outbox
             records.AddRange(waiting);
         }
 
-        if (records.Count == 0 && !IsStandingDue(network, now)) return null;
+        if (records.Count == 0 && !line.HasMoreProofs && !IsStandingDue(network, now)) return null;
         line.Probe ??= (await _context.Store.ReceiptsAsync(new ReceiptQuery { Network = network, States = [ReceiptState.Posted], Limit = 1 }, cancellation)).FirstOrDefault();
         if (line.Probe is { } probe) records.Add(probe);
         return new ClearBatch(network, [.. records.Select(record => record.Bytes)], line.KnownProofs)
@@ -218,6 +218,8 @@ public sealed partial class Outbox
         public OrderId? Waiting { get; set; }
 
         public long KnownProofs { get; set; }
+
+        public bool HasMoreProofs { get; set; }
 
         // The posted receipt with the highest number: as long as the ledger has it there, it was not set back behind it.
         public ReceiptRecord? Probe { get; set; }
