@@ -168,7 +168,12 @@ public sealed partial class Outbox
         }
 
         if (records.Count == 0 && !line.HasMoreProofs && !IsStandingDue(network, now)) return null;
-        line.Probe ??= (await _context.Store.ReceiptsAsync(new ReceiptQuery { Network = network, States = [ReceiptState.Posted], Limit = 1 }, cancellation)).FirstOrDefault();
+        if (line.Probe is null)
+        {
+            IReadOnlyList<ReceiptRecord> posted = await _context.Store.ReceiptsAsync(new ReceiptQuery { Network = network, States = [ReceiptState.Posted], Limit = 1 }, cancellation);
+            if (posted.Count > 0) line.Probe = posted[0];
+        }
+
         if (line.Probe is { } probe) records.Add(probe);
         return new ClearBatch(network, [.. records.Select(record => record.Bytes)], line.KnownProofs)
         {

@@ -102,7 +102,7 @@ public sealed class Standings(BookContext context, FraudBook fraud, Func<Network
         StandingProof? shown = Read(network, account, bytes);
         if (shown is not null && before is not null && shown.Standing.LedgerId.SequenceEqual(before.Standing.LedgerId))
         {
-            if (shown.Standing.Sequence == before.Standing.Sequence) convict = EquivocationProof.Of(before, shown);
+            if (shown.Standing.Sequence == before.Standing.Sequence && !shown.Standing.Hash.SequenceEqual(before.Standing.Hash)) convict = EquivocationProof.Of(before, shown);
             if (convict is not null) return null;
             if (shown.Standing.Sequence < before.Standing.Sequence) shown = null;
         }
