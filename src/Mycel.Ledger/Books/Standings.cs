@@ -107,9 +107,13 @@ public sealed class Standings(BookContext context, FraudBook fraud, Func<Network
             if (shown.Standing.Sequence < before.Standing.Sequence) shown = null;
         }
 
-        if (shown is not null && shown != before && IsBelieved(network, shown)) _others.Add((network, account), shown);
-        StandingProof? latest = shown ?? before;
-        return latest is not null && IsBelieved(network, latest) ? latest.Standing : null;
+        if (shown is not null && IsBelieved(network, shown))
+        {
+            if (shown != before) _others.Add((network, account), shown);
+            return shown.Standing;
+        }
+
+        return before is not null && IsBelieved(network, before) ? before.Standing : null;
     }
 
     private StandingProof? Read(NetworkId network, AccountId account, ReadOnlyMemory<byte> bytes)

@@ -57,7 +57,7 @@ public sealed class CreditTests
         ReadOnlyMemory<byte> old = world.A.Standings.OwnProof(world.Network);
         Assert.Equal(5 * CreditWorld.Cost, world.C.Standings.Judge(world.Network, world.A.Id, old, out _)!.Balance);
         Assert.Null(world.C.Standings.Judge(world.Network, world.B.Id, old, out _));
-        Assert.Null(world.C.Standings.Judge(world.Network, world.A.Id, new byte[40], out _));
+        Assert.Null(world.B.Standings.Judge(world.Network, world.A.Id, new byte[40], out _));
 
         // The latest that was shown counts, whatever is shown after it.
         await world.ServeAsync(world.A, world.C);
@@ -70,7 +70,9 @@ public sealed class CreditTests
         Standing foreign = Standing.Issue(
             world.Root.Device, world.Network, world.A.Account.PublicKey, new AccountRecord(world.A.Id, 1_000_000_000, ulong.MaxValue, false), 0, new LedgerHead(new byte[16], 0, new byte[32]), world.Clock.Now, TimeSpan.FromHours(1));
         ReadOnlyMemory<byte> bytes = StandingProof.Create(foreign, world.Root.Certificate).Bytes;
-        Assert.Null(world.C.Standings.Judge(world.Network, world.A.Id, bytes, out _));
+        Assert.Equal(4 * CreditWorld.Cost, world.C.Standings.Judge(world.Network, world.A.Id, bytes, out _)!.Balance);
+        world.Clock.Now += TimeSpan.FromMinutes(10);
+        Assert.Null(world.Root.Standings.Own(world.Network));
         Assert.NotNull(world.B.Standings.Judge(world.Network, world.A.Id, bytes, out _));
     }
 
