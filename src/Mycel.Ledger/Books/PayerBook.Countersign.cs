@@ -1,5 +1,4 @@
 using Mycel.Identity;
-using Mycel.Identity.Certificates;
 using Mycel.Ledger.Statements;
 using Mycel.Ledger.Storage;
 
@@ -8,7 +7,7 @@ namespace Mycel.Ledger.Books;
 public sealed partial class PayerBook
 {
     // Records of receipts signed lately, so that their acknowledgement needs no reading.
-    private const int MaxRecent = 4096;
+    private const int MaxRecent = 1024;
 
     private readonly GenerationCache<OrderId, ReceiptRecord> _recent = new(MaxRecent);
     private readonly KeyedLock<OrderId> _answering = new();

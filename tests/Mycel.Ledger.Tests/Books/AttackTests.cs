@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
 using Mycel.Identity;
-using Mycel.Identity.Certificates;
-using Mycel.Identity.Networks;
 using Mycel.Ledger.Books;
 using Mycel.Ledger.Statements;
 using Mycel.Ledger.Storage;
