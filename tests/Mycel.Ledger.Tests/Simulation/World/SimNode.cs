@@ -1,0 +1,76 @@
+using Mycel.Ledger.Storage;
+
+namespace Mycel.Ledger.Tests.Simulation.World;
+
+/// <summary>A node: its device, its database, and, while it lives, its memory.</summary>
+internal sealed class SimNode : IDisposable
+{
+    private readonly SimWorld _world;
+
+    public SimNode(SimWorld world, int number, SimDevice device, SimDatabase database, bool clears)
+    {
+        _world = world;
+        Number = number;
+        Device = device;
+        Database = database;
+        Clears = clears;
+        Clock = new SimClock(world.Scheduler, TimeSpan.FromMilliseconds(world.Random.Between(-5_000, 5_000)));
+    }
+
+    public int Number { get; }
+
+    public SimDevice Device { get; }
+
+    public SimAccount Account => Device.Account;
+
+    public SimDatabase Database { get; }
+
+    /// <summary>Whether it keeps the network's ledger.</summary>
+    public bool Clears { get; }
+
+    /// <summary>How it cheats; none for a node that keeps to the rules.</summary>
+    public Cheat Cheat { get; set; }
+
+    public bool IsHonest => Account.IsHonest;
+
+    public SimClock Clock { get; }
+
+    /// <summary>Counts its lives from 1 on; 0 before the first.</summary>
+    public int Life { get; private set; }
+
+    /// <summary>What it knows; null while it is dead.</summary>
+    public NodeMemory? Memory { get; private set; }
+
+    public bool IsAlive => Memory is not null;
+
+    /// <summary>Whether it ever came back with an older copy of its database.</summary>
+    public bool WasRolledBack { get; set; }
+
+    /// <summary>Starts: reads what is in the database.</summary>
+    public void Start()
+    {
+        if (IsAlive) return;
+        Life++;
+        Database.Reopen();
+        var store = new SimStore(Number, Database, _world.Scheduler, _world.Random.Fork(), _world.Plan.Faults, _world.Trace, _world.Checker) { IsHealed = _world.Network.IsHealed };
+        Memory = new NodeMemory(_world, this, store);
+        _world.Note("start", Number, Life);
+        _world.Go(this, Memory.RestoreAsync);
+    }
+
+    /// <summary>Dies at once: memory is gone, and what was not committed.</summary>
+    public void Kill()
+    {
+        if (Memory is not { } memory) return;
+        Memory = null;
+        memory.Store.Die();
+        _world.Checker.Died(this);
+        _world.Note("kill", Number, Life);
+    }
+
+    public void Dispose()
+    {
+        Device.Dispose();
+        Database.Dispose();
+    }
+}
