@@ -65,7 +65,12 @@ internal sealed class MemoryDatabase(MemoryLedger ledger) : SimDatabase
         public Task<IReadOnlyList<ReceiptRecord>> ReceiptsAsync(ReceiptQuery query, CancellationToken cancellation = default)
         {
             IEnumerable<ReceiptRecord> found = Book.Find(query);
-            if (query.Before is { } before) found = found.SkipWhile(one => one.Id != before).Skip(1);
+            if (query.Before is { } before)
+            {
+                if (!Book.Receipts.TryGetValue(before, out ReceiptRecord? last)) return Task.FromException<IReadOnlyList<ReceiptRecord>>(new LedgerException("There is no such receipt."));
+                found = found.Where(one => one.At < last.At || (one.At == last.At && string.CompareOrdinal(one.Id.ToString(), before.ToString()) < 0));
+            }
+
             return Task.FromResult<IReadOnlyList<ReceiptRecord>>([.. found.Take(query.Limit)]);
         }
 

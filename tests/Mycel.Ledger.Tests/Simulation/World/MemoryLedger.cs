@@ -37,7 +37,7 @@ internal sealed class MemoryLedger(SimRandom random, Sabotage sabotage = Sabotag
 
     public PostingResult Post(Transfer transfer)
     {
-        if (_now.Posted.TryGetValue(transfer.Id, out (long Entry, Transfer Transfer) known) && sabotage != Sabotage.PostsTwice)
+        if (_now.Posted.TryGetValue((transfer.Network, transfer.Id), out (long Entry, Transfer Transfer) known) && sabotage != Sabotage.PostsTwice)
         {
             return known.Transfer.Bytes.Span.SequenceEqual(transfer.Bytes.Span)
                 ? new PostingResult(PostingOutcome.Known, known.Entry)
@@ -50,7 +50,7 @@ internal sealed class MemoryLedger(SimRandom random, Sabotage sabotage = Sabotag
         LedgerHead head = Head(transfer.Network);
         byte[] hash = SHA256.HashData([.. head.Hash.Span, .. SHA256.HashData(transfer.Bytes.Span)]);
         _now.Heads[transfer.Network] = head = head with { Entries = head.Entries + 1, Hash = hash };
-        _now.Posted[transfer.Id] = (head.Entries, transfer);
+        _now.Posted[(transfer.Network, transfer.Id)] = (head.Entries, transfer);
         _now.Accounts[(transfer.Network, transfer.Payer)] = payer with { Balance = payer.Balance - transfer.Amount };
         if (sabotage != Sabotage.HalfTransfer) _now.Accounts[(transfer.Network, transfer.Provider)] = provider with { Balance = provider.Balance + transfer.Amount };
         return new PostingResult(PostingOutcome.Posted, head.Entries);
@@ -73,7 +73,7 @@ internal sealed class MemoryLedger(SimRandom random, Sabotage sabotage = Sabotag
 
         public Dictionary<NetworkId, LedgerHead> Heads { get; }
 
-        public Dictionary<OrderId, (long Entry, Transfer Transfer)> Posted { get; }
+        public Dictionary<(NetworkId, OrderId), (long Entry, Transfer Transfer)> Posted { get; }
 
         public List<(NetworkId Network, AccountId Account, ReadOnlyMemory<byte> Bytes)> Proofs { get; }
 

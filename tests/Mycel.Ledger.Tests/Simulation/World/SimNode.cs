@@ -15,7 +15,17 @@ internal sealed class SimNode : IDisposable
         Database = database;
         Clears = clears;
         Clock = new SimClock(world.Scheduler, TimeSpan.FromMilliseconds(world.Random.Between(-5_000, 5_000)));
+        Prices = new Prices(world.Random.Between(0, world.Setting.Price), world.Random.Between(1, world.Setting.Price));
     }
+
+    /// <summary>The one model that everyone offers.</summary>
+    public const string Model = "model";
+
+    /// <summary>Where requests go.</summary>
+    public const string Path = "/v1/chat/completions";
+
+    /// <summary>Where it lives.</summary>
+    public SimWorld World => _world;
 
     public int Number { get; }
 
@@ -38,6 +48,12 @@ internal sealed class SimNode : IDisposable
     /// <summary>Counts its lives from 1 on; 0 before the first.</summary>
     public int Life { get; private set; }
 
+    /// <summary>Names its life, as its greetings do; the last one's where it is dead.</summary>
+    public byte[] Instance { get; private set; } = new byte[16];
+
+    /// <summary>What it says its model costs.</summary>
+    public Prices Prices { get; set; }
+
     /// <summary>What it knows; null while it is dead.</summary>
     public NodeMemory? Memory { get; private set; }
 
@@ -51,6 +67,7 @@ internal sealed class SimNode : IDisposable
     {
         if (IsAlive) return;
         Life++;
+        Instance = _world.Random.Bytes(16);
         Database.Reopen();
         var store = new SimStore(Number, Database, _world.Scheduler, _world.Random.Fork(), _world.Plan.Faults, _world.Trace, _world.Checker) { IsHealed = _world.Network.IsHealed };
         Memory = new NodeMemory(_world, this, store);
