@@ -22,7 +22,7 @@ public sealed class StoreModelTests
     {
         var random = new SimRandom((ulong)seed);
         var scheduler = new Scheduler();
-        using var memory = new MemoryDatabase(new MemoryLedger(new SimRandom(1)));
+        using var memory = new MemoryDatabase(new MemoryLedger(new SimRandom(1), new SimClock(scheduler, TimeSpan.Zero)));
         using var sqlite = new SqliteDatabase(default, new SimClock(scheduler, TimeSpan.Zero));
         var world = new Names(random);
         for (int step = 0; step < 120; step++)

@@ -1,4 +1,5 @@
 using Mycel.Identity;
+using Mycel.Ledger.Statements;
 using Mycel.Ledger.Storage;
 
 namespace Mycel.Ledger.Tests.Simulation.World;
@@ -36,7 +37,7 @@ internal sealed class Checker(SimWorld world) : IStoreWatch
     {
         if (write is not LedgerWrite.Receipt(ReceiptRecord record) || Find(record.Id) is not { } order) return;
         if (record.Side == ReceiptSide.Paid && order.Payer.Number == node && order.Payer.IsHonest && record.State is not (ReceiptState.Receipted or ReceiptState.Refused))
-            Agreed(order, record.Amount);
+            Agree(order, record.Amount);
         if (record.Side == ReceiptSide.Earned && order.Provider.Number == node && order.Provider.IsHonest) order.IsKept = true;
     }
 
@@ -60,10 +61,33 @@ internal sealed class Checker(SimWorld world) : IStoreWatch
         }
     }
 
-    /// <summary>The honest provider told the payer, or whoever asked, that it has the countersignature.</summary>
-    public void Acknowledged(SimOrder order)
+    /// <summary>A provider took an order on.</summary>
+    /// <returns>What the order really is.</returns>
+    /// <exception cref="SimFailure">It is none that was signed for it, it took it on before, or it risks too much.</exception>
+    public SimOrder Accepted(Order signed, SimNode provider)
     {
+        if (Find(signed.Id) is not { } order) throw new SimFailure($"Node {provider.Number} took on an order that nobody signed.");
+        if (!provider.IsHonest) return order;
+        if (order.Provider != provider) throw new SimFailure($"Node {provider.Number} took on an order that was meant for node {order.Provider.Number}.");
+        if (order.IsTaken) throw new SimFailure($"Node {provider.Number} took on order {order.Id} twice.");
+        if (!provider.Prices.IsMetBy(signed.Prices) && !provider.FormerPrices.IsMetBy(signed.Prices)) throw new SimFailure($"Node {provider.Number} took on an order below its price.");
+        order.IsTaken = true;
+        _exposures.Accepted(order);
+        return order;
+    }
+
+    /// <summary>A provider's work on an order is over.</summary>
+    public void Finished(SimOrder order, long claimed)
+    {
+        if (order.Provider.IsHonest) _exposures.Finished(order, claimed);
+    }
+
+    /// <summary>A provider says that it has a countersignature for certain.</summary>
+    public void Acknowledged(OrderId id, SimNode provider, long agreed)
+    {
+        if (Find(id) is not { } order || order.Provider != provider || !provider.IsHonest) return;
         order.IsAcknowledged = true;
+        _exposures.Taken(order, agreed);
         MustHave(order);
     }
 
@@ -124,7 +148,7 @@ internal sealed class Checker(SimWorld world) : IStoreWatch
     /// <exception cref="SimFailure">They do not.</exception>
     public void CheckEnd() => new EndCheck(world).Check();
 
-    private static void Agreed(SimOrder order, long amount)
+    private static void Agree(SimOrder order, long amount)
     {
         if (order.Agreed is { } before && before != amount && !order.Payer.WasRolledBack)
             throw new SimFailure($"An honest payer agreed to {before} and to {amount} for order {order.Id}.");

@@ -28,7 +28,7 @@ internal sealed class MemoryBook
         switch (write)
         {
             case LedgerWrite.Receipt(ReceiptRecord record):
-                if (!Receipts.TryGetValue(record.Id, out ReceiptRecord? known) || known.State <= record.State) Receipts[record.Id] = record;
+                Keep(record);
                 break;
             case LedgerWrite.Standing standing:
                 if (!Standings.TryGetValue((standing.Network, standing.Account), out (ulong Sequence, ReadOnlyMemory<byte>) last) || last.Sequence <= standing.Sequence)
@@ -49,5 +49,16 @@ internal sealed class MemoryBook
             default:
                 throw new InvalidOperationException($"{write.GetType().Name} is new.");
         }
+    }
+
+    private void Keep(ReceiptRecord record)
+    {
+        if (Receipts.TryGetValue(record.Id, out ReceiptRecord? known))
+        {
+            if (known.Network != record.Network || known.Side != record.Side || known.Device != record.Device) throw new LedgerException("Another receipt has this id.");
+            if (record.State < known.State || (record.State != known.State && known.State == ReceiptState.Posted)) return;
+        }
+
+        Receipts[record.Id] = record;
     }
 }

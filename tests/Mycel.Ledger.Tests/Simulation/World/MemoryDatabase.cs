@@ -96,7 +96,17 @@ internal sealed class MemoryDatabase(MemoryLedger ledger) : SimDatabase
         private Task<T> Queue<T>(Func<T> write)
         {
             var completion = new TaskCompletionSource<T>();
-            database._queue.Add(() => completion.SetResult(write()));
+            database._queue.Add(() =>
+            {
+                try
+                {
+                    completion.SetResult(write());
+                }
+                catch (LedgerException refused)
+                {
+                    completion.SetException(refused);
+                }
+            });
             return completion.Task;
         }
     }

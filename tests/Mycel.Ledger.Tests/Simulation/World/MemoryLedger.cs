@@ -5,7 +5,7 @@ using Mycel.Ledger.Storage;
 namespace Mycel.Ledger.Tests.Simulation.World;
 
 /// <summary>The rules of the networks' ledgers in a database.</summary>
-internal sealed class MemoryLedger(SimRandom random, Sabotage sabotage = Sabotage.None)
+internal sealed class MemoryLedger(SimRandom random, TimeProvider time, Sabotage sabotage = Sabotage.None)
 {
     private State _now = new();
     private State? _copy;
@@ -59,7 +59,7 @@ internal sealed class MemoryLedger(SimRandom random, Sabotage sabotage = Sabotag
     public (AccountRecord, LedgerHead) TakeSequence(NetworkId network, AccountId account)
     {
         AccountRecord record = Account(network, account);
-        _now.Accounts[(network, account)] = record = record with { Sequence = record.Sequence + 1 };
+        _now.Accounts[(network, account)] = record = record with { Sequence = Math.Max(record.Sequence + 1, (ulong)((time.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks / 10)) };
         return (record, Head(network));
     }
 

@@ -32,7 +32,7 @@ internal sealed class PayerShell(SimWorld world, SimNode node, NodeMemory memory
             return;
         }
 
-        var order = new SimOrder { Id = open.Id, Payer = node, Provider = provider, MaxAmount = open.Order.MaxAmount };
+        var order = new SimOrder { Id = open.Id, Payer = node, Provider = provider, MaxAmount = open.Order.MaxAmount, Signed = open.Order };
         world.Checker.Opened(order);
         world.Note("order", node.Number, provider.Number, order.MaxAmount);
         new Exchange(this, open, order, work).Begin(open.Bytes.ToArray(), open.Standing.ToArray());
@@ -74,7 +74,9 @@ internal sealed class PayerShell(SimWorld world, SimNode node, NodeMemory memory
         private void Progress(int part, byte[] bytes)
         {
             // What comes twice, or after a gap, is none of the stream's.
-            if (!_isOver && part == _parts.Count) _parts.Add(bytes);
+            if (_isOver || part != _parts.Count) return;
+            _parts.Add(bytes);
+            if (part == 0) _world.Go(order.Payer, () => shell.Book.BeginAsync(open));
         }
 
         private void HangUp()
@@ -154,7 +156,7 @@ internal sealed class PayerShell(SimWorld world, SimNode node, NodeMemory memory
         world.Count("signed");
         byte[]? countersignature = memory.Cheats.Countersign(order, receipt, signed.Countersignature.ToArray());
         if (countersignature is null) return;
-        world.Ask<BytesMessage>(node, order.Provider, "countersignature", PatienceMicroseconds, asked => asked.Provides.TakeAsync(order.Id, countersignature, node), answer =>
+        world.Ask<BytesMessage>(node, order.Provider, "countersignature", PatienceMicroseconds, asked => asked.Provides.TakeAsync(order.Id, countersignature), answer =>
         {
             if (answer is not null) world.Go(node, () => Book.AcknowledgeAsync(order.Id));
         });

@@ -49,5 +49,9 @@ internal static class Population
         }
     }
 
-    private static SimDatabase NewDatabase(SimWorld world, PeerId book) => new MemoryDatabase(new MemoryLedger(world.Random.Fork(), world.Plan.Sabotage));
+    private static SimDatabase NewDatabase(SimWorld world, PeerId book)
+    {
+        var clock = new SimClock(world.Scheduler, TimeSpan.Zero);
+        return world.Plan.Sqlite ? new SqliteDatabase(book, clock) : new MemoryDatabase(new MemoryLedger(world.Random.Fork(), clock, world.Plan.Sabotage));
+    }
 }

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Mycel.Identity;
 using Mycel.Ledger.Books;
 using Mycel.Ledger.Statements;
 
@@ -18,7 +19,7 @@ internal sealed class ProviderShell(SimWorld world, SimNode node, NodeMemory mem
         AcceptedOrder? accepted = Book.TryAccept(Read(request, payer), out CreditRefusal? refusal);
         if (accepted is null) return Task.FromResult<ReplyMessage?>(new ReplyMessage(refusal!, 0, 0, 0, []));
         world.Count("accepted");
-        var job = new Job(accepted, world.Checker.Accepted(accepted.Order, payer, node), request, payer, node.Clock.GetUtcNow());
+        var job = new Job(accepted, world.Checker.Accepted(accepted.Order, node), request, payer, node.Clock.GetUtcNow());
         _jobs[accepted.Id] = job;
         if (memory.Cheats.Vanishes()) return job.Reply.Task;
         int parts = _random.Happens(world.Plan.Faults.BrokenOff) ? _random.Below(request.Work.Parts.Count + 1) : request.Work.Parts.Count;
@@ -33,17 +34,39 @@ internal sealed class ProviderShell(SimWorld world, SimNode node, NodeMemory mem
     }
 
     /// <summary>A payer's countersignature, with the word that it is kept; null where it is not.</summary>
-    public async Task<BytesMessage?> TakeAsync(OrderId id, byte[] countersignature, SimNode payer)
+    public async Task<BytesMessage?> TakeAsync(OrderId id, byte[] countersignature)
     {
-        CreditRefusal? refusal = await Book.TakeAsync(id, countersignature);
-        if (refusal is not null)
+        try
         {
-            world.Count("countersignature not taken: " + refusal.Code);
+            Taken(id, await Book.TakeAsync(id, countersignature));
+            return new BytesMessage([]);
+        }
+        catch (StatementException)
+        {
+            world.Count("countersignatures refused");
             return null;
         }
+    }
 
-        world.Checker.Acknowledged(id, node, payer);
-        return new BytesMessage([]);
+    /// <summary>The same for a whole settled receipt.</summary>
+    public async Task<bool> TakeSettledAsync(OrderId id, ReadOnlyMemory<byte> settled)
+    {
+        try
+        {
+            Taken(id, await Book.TakeSettledAsync(settled));
+            return true;
+        }
+        catch (StatementException)
+        {
+            world.Count("settled receipts refused");
+            return false;
+        }
+    }
+
+    private void Taken(OrderId id, long agreed)
+    {
+        // Whoever died meanwhile tells nobody.
+        if (node.Memory == memory) world.Checker.Acknowledged(id, node, agreed);
     }
 
     private AcceptRequest Read(RequestMessage request, SimNode payer) => new()

@@ -54,6 +54,9 @@ internal sealed class SimNode : IDisposable
     /// <summary>What it says its model costs.</summary>
     public Prices Prices { get; set; }
 
+    /// <summary>What it said before.</summary>
+    public Prices FormerPrices { get; set; } = new(Prices.Max, Prices.Max);
+
     /// <summary>What it knows; null while it is dead.</summary>
     public NodeMemory? Memory { get; private set; }
 

@@ -1,3 +1,5 @@
+using Mycel.Ledger.Statements;
+
 namespace Mycel.Ledger.Tests.Simulation.World;
 
 /// <summary>What an order really was, as only the world knows.</summary>
@@ -9,11 +11,17 @@ internal sealed class SimOrder
 
     public required SimNode Provider { get; init; }
 
+    /// <summary>As the payer signed it.</summary>
+    public required Order Signed { get; init; }
+
     /// <summary>The most that the payer signed for.</summary>
     public required long MaxAmount { get; init; }
 
     /// <summary>The most that what the payer got can be worth, as far as a payer can tell.</summary>
     public long Bound { get; set; } = long.MaxValue;
+
+    /// <summary>Whether the honest provider took it on.</summary>
+    public bool IsTaken { get; set; }
 
     /// <summary>What the provider risks with it now.</summary>
     public long Risk { get; set; }

@@ -130,6 +130,7 @@ internal sealed class SimStore(int node, SimDatabase database, Scheduler schedul
     {
         CheckThread();
         Task<T> task = ask(database.Store);
+        if (!task.IsCompleted) database.Commit();
         if (!task.IsCompleted) throw new InvalidOperationException("A read did not complete at once.");
         return task;
     }

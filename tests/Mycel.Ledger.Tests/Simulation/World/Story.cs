@@ -20,8 +20,8 @@ internal sealed class Story(SimWorld world)
         foreach (SimNode node in world.Nodes)
         {
             node.Start();
-            Tick(node, world.Setting.SettleMicroseconds, static memory => memory.SettleRound());
-            Tick(node, world.Setting.ClearMicroseconds, static memory => memory.ClearRound());
+            Tick(node, world.Setting.SettleMicroseconds, static memory => memory.Settles.SettleRound());
+            Tick(node, world.Setting.ClearMicroseconds, static memory => memory.Settles.ClearRound());
         }
 
         world.Scheduler.After(Second, NextOrder);
@@ -83,7 +83,7 @@ internal sealed class Story(SimWorld world)
         _opened++;
         Trouble();
         SimNode payer = _random.Pick(world.Nodes), provider = _random.Pick(world.Nodes);
-        if (payer.Memory is { IsReady: true } memory && payer != provider) memory.Request(provider);
+        if (payer.Memory is { IsReady: true } memory && payer != provider) memory.Pays.Request(provider);
         else world.Count("nobody there to ask");
         world.Scheduler.After(_random.Between(1, world.Setting.PauseMicroseconds), NextOrder);
     }
