@@ -113,6 +113,7 @@ public sealed class StoreModelTests
             Side = random.Happens(300_000) ? ReceiptSide.Earned : null,
             States = random.Happens(300_000) ? [random.Pick(States), random.Pick(States)] : null,
             Before = random.Happens(200_000) ? order : null,
+            IsDisputed = random.Happens(200_000) ? random.Happens(500_000) : null,
             Limit = random.Below(20) + 1,
         };
 
@@ -140,6 +141,7 @@ public sealed class StoreModelTests
                 PromptTokens = 1,
                 CompletionTokens = 2,
                 Amount = amount,
+                Claimed = amount + (random.Happens(300_000) ? 5 : 0),
                 At = DateTimeOffset.UnixEpoch.AddSeconds(sort),
                 Entry = state == ReceiptState.Posted ? random.Below(40) + 1 : null,
                 Bytes = random.Bytes(6),

@@ -59,7 +59,7 @@ internal sealed class CheatShell(SimWorld world, SimNode node, NodeMemory memory
     public byte[]? Countersign(SimOrder order, byte[] receiptBytes, byte[] honest)
     {
         if (node.Cheat == Cheat.None) return honest;
-        Receipt receipt = Receipt.Parse(receiptBytes);
+        Receipt receipt = Statements.Receipt.Parse(receiptBytes);
         switch (Kind)
         {
             case Cheat.NeverSigns:

@@ -20,7 +20,7 @@ internal sealed class MemoryBook
         .Where(one => (query.Network is null || one.Network == query.Network) && (query.Side is null || one.Side == query.Side)
             && (query.States is null || query.States.Contains(one.State)) && (query.Account is null || one.Account == query.Account)
             && (query.Device is null || one.Device == query.Device) && (query.KeyName is null || one.KeyName == query.KeyName)
-            && (query.From is null || one.At >= query.From))
+            && (query.IsDisputed is null || (one.Claimed > one.Amount) == query.IsDisputed) && (query.From is null || one.At >= query.From))
         .OrderByDescending(one => one.At).ThenByDescending(one => one.Id.ToString(), StringComparer.Ordinal);
 
     public void Write(LedgerWrite write)

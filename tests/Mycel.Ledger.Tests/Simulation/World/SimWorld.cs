@@ -51,6 +51,9 @@ internal sealed class SimWorld : IDisposable
     /// <summary>Runs a seed to its end.</summary>
     public static SimResult Run(SimPlan plan, bool keepTrace = false)
     {
+        // Work goes on where a commit completes it, on this thread: no context may carry it elsewhere.
+        SynchronizationContext? context = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(null);
         using var world = new SimWorld(plan, keepTrace);
         try
         {
@@ -63,6 +66,10 @@ internal sealed class SimWorld : IDisposable
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
             world.Failure ??= failure.ToString();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(context);
         }
 
         return new SimResult
