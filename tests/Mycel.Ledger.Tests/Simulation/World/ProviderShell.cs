@@ -53,7 +53,7 @@ internal sealed class ProviderShell(SimWorld world, SimNode node, NodeMemory mem
     {
         try
         {
-            Taken(id, await Book.TakeSettledAsync(settled));
+            Taken(id, (await Book.TakeSettledAsync(settled)).Amount);
             return true;
         }
         catch (StatementException)

@@ -10,9 +10,11 @@ namespace Mycel.Ledger.Tests.Simulation.World;
 internal sealed class SimWorld : IDisposable
 {
     private readonly Dictionary<string, long> _counts = new(StringComparer.Ordinal);
+    private readonly SimContext _context;
 
-    private SimWorld(SimPlan plan, bool keepTrace)
+    private SimWorld(SimPlan plan, SimContext context, bool keepTrace)
     {
+        _context = context;
         Plan = plan;
         Random = new SimRandom(plan.Seed);
         Setting = SimSetting.Of(Random);
@@ -51,10 +53,10 @@ internal sealed class SimWorld : IDisposable
     /// <summary>Runs a seed to its end.</summary>
     public static SimResult Run(SimPlan plan, bool keepTrace = false)
     {
-        // Work goes on where a commit completes it, on this thread: no context may carry it elsewhere.
-        SynchronizationContext? context = SynchronizationContext.Current;
-        SynchronizationContext.SetSynchronizationContext(null);
-        using var world = new SimWorld(plan, keepTrace);
+        SynchronizationContext? before = SynchronizationContext.Current;
+        var context = new SimContext();
+        SynchronizationContext.SetSynchronizationContext(context);
+        using var world = new SimWorld(plan, context, keepTrace);
         try
         {
             new Story(world).Play();
@@ -69,7 +71,7 @@ internal sealed class SimWorld : IDisposable
         }
         finally
         {
-            SynchronizationContext.SetSynchronizationContext(context);
+            SynchronizationContext.SetSynchronizationContext(before);
         }
 
         return new SimResult
@@ -81,6 +83,14 @@ internal sealed class SimWorld : IDisposable
             Steps = world.Scheduler.Steps,
             Counts = world._counts,
         };
+    }
+
+    /// <summary>Lets the next event happen, with all that comes of it at once.</summary>
+    public bool Step()
+    {
+        bool any = Scheduler.Step();
+        _context.Drain();
+        return any;
     }
 
     /// <summary>Counts something for the report.</summary>

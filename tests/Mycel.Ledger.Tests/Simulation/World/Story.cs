@@ -36,7 +36,7 @@ internal sealed class Story(SimWorld world)
 
     private void Step()
     {
-        if (!world.Scheduler.Step()) throw new SimFailure("Nothing is left to happen.");
+        if (!world.Step()) throw new SimFailure("Nothing is left to happen.");
         if (world.Scheduler.Steps > MostSteps) throw new SimFailure("The world does not come to an end.");
         if (world.Failure is { } failure) throw new SimFailure(failure);
         world.Checker.AfterStep();
