@@ -99,7 +99,7 @@ public sealed class StoreModelTests
                 0 => async store => Show(await store.FindReceiptAsync(order)),
                 1 => async store => string.Join('\n', (await store.ReceiptsAsync(query)).Select(Show)),
                 2 => async store => string.Join('\n', (await store.SumAsync(query)).Select(sum => sum.ToString()).Order(StringComparer.Ordinal)),
-                3 => async store => await store.FindStandingAsync(network, account) is { } bytes ? Convert.ToHexString(bytes.Span) : "",
+                3 => async store => await store.FindStandingAsync(network, account) is { } bytes ? Convert.ToHexString(bytes.Span) : "none",
                 4 => async store => string.Join(' ', (await store.ProofsAsync(network, 0)).Select(bytes => Convert.ToHexString(bytes.Span))),
                 5 => async store => await store.FindAccountAsync(network, account) is { } found ? $"{found.Balance} {found.IsRefused}" : "",
                 _ => async store => (await store.HeadAsync(network)).Entries.ToString(System.Globalization.CultureInfo.InvariantCulture),

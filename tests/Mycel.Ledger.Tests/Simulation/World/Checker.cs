@@ -70,7 +70,7 @@ internal sealed class Checker(SimWorld world) : IStoreWatch
         if (!provider.IsHonest) return order;
         if (order.Provider != provider) throw new SimFailure($"Node {provider.Number} took on an order that was meant for node {order.Provider.Number}.");
         if (order.IsTaken) throw new SimFailure($"Node {provider.Number} took on order {order.Id} twice.");
-        if (!provider.Prices.IsMetBy(signed.Prices) && !provider.FormerPrices.IsMetBy(signed.Prices)) throw new SimFailure($"Node {provider.Number} took on an order below its price.");
+        if (!provider.Honours(signed.Prices)) throw new SimFailure($"Node {provider.Number} took on an order below its price.");
         order.IsTaken = true;
         _exposures.Accepted(order);
         return order;

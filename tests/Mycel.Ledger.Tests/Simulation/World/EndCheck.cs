@@ -12,6 +12,8 @@ internal sealed class EndCheck(SimWorld world)
     /// <summary>Something that is still on its way; null where nothing is.</summary>
     public string? StillOpen()
     {
+        // Nobody believes a clearing node that was convicted: nothing more comes to rest.
+        if (world.Setting.ClearingEquivocates) return null;
         foreach (SimNode node in Honest)
         {
             if (node.Memory is not { IsReady: true } memory) return $"node {node.Number} is not up";
@@ -21,8 +23,6 @@ internal sealed class EndCheck(SimWorld world)
                 if (IsSettledEnough(node, record)) continue;
                 return $"node {node.Number} has receipt {record.Id}, {record.Side} {record.State}: {record.Reason}";
             }
-
-            if (BalanceSeen(node) != world.Checker.Ledger.BalanceOf(node.Account.Id)) return $"node {node.Number} has an old standing";
         }
 
         return null;
@@ -33,6 +33,8 @@ internal sealed class EndCheck(SimWorld world)
     public void Check()
     {
         world.Checker.Ledger.Compare(world.Nodes[0].Database.Store, world.NetworkId);
+        CheckConvictions();
+        if (world.Setting.ClearingEquivocates) return;
         foreach (SimOrder order in world.Checker.Orders.Values)
             CheckOrder(order);
         foreach (SimNode node in Honest)
@@ -48,8 +50,6 @@ internal sealed class EndCheck(SimWorld world)
         // A payer's note of an answer whose receipt its provider lost with its memory, or never made, is let go with time.
         return record.Side == ReceiptSide.Paid && record.State == ReceiptState.Receipted && world.Checker.Find(record.Id) is { } order && (order.Claimed is null or 0 || !order.IsKept);
     }
-
-    private long? BalanceSeen(SimNode node) => node.Memory!.Standings.Own(world.NetworkId)?.Balance;
 
     private void CheckOrder(SimOrder order)
     {
@@ -72,15 +72,28 @@ internal sealed class EndCheck(SimWorld world)
         world.Count("orders settled");
     }
 
+    // A proof is against a cheat, or against someone who went back to an old copy and signed again.
+    private void CheckConvictions()
+    {
+        foreach (SimAccount account in world.Accounts)
+        {
+            bool isConvicted = world.Nodes.Any(node => node.Memory is { } memory && memory.IsRefused(account.Id));
+            if (!isConvicted) continue;
+            world.Count("accounts convicted");
+            if (account.IsHonest && !world.Nodes.Any(node => node.Account == account && node.WasRolledBack)) throw new SimFailure($"Account {account.Number} is honest and convicted of fraud.");
+        }
+    }
+
     private void CheckBooks(SimNode node)
     {
         NodeMemory memory = node.Memory!;
-        if (memory.IsRefused(node.Account.Id)) throw new SimFailure($"Node {node.Number} is honest and refused.");
+        if (memory.Standings.Own(world.NetworkId) is not { } own || own.Entries != world.Checker.Ledger.Entries) return;
+        if (own.Balance != world.Checker.Ledger.BalanceOf(node.Account.Id)) throw new SimFailure($"Node {node.Number} was told a balance of {own.Balance} instead of {world.Checker.Ledger.BalanceOf(node.Account.Id)}.");
         long waiting = Records(node, [ReceiptState.Waiting]).Where(one => one.Side == ReceiptSide.Paid).Sum(one => one.Amount);
+        long expected = own.Balance + own.Line - waiting - memory.Payer.Reserved(world.NetworkId);
         long available = memory.Payer.Available(world.NetworkId);
-        long expected = world.Checker.Ledger.BalanceOf(node.Account.Id) + node.Account.Terms.CreditLine - waiting - memory.Payer.Reserved(world.NetworkId);
-        long owed = memory.Payer.Owed(world.NetworkId);
-        if (available != expected && owed == waiting) throw new SimFailure($"Node {node.Number} can spend {available} by its book, and {expected} by the ledger.");
+        if (available != expected) throw new SimFailure($"Node {node.Number} can spend {available} by its book, and {expected} by the ledger.");
+        world.Count("standings compared");
     }
 
     private static IReadOnlyList<ReceiptRecord> Records(SimNode node, IReadOnlyList<ReceiptState> states)

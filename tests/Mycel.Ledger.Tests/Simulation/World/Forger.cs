@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Mycel.Identity;
 using Mycel.Ledger.Statements;
+using Mycel.Ledger.Storage;
 
 namespace Mycel.Ledger.Tests.Simulation.World;
 
@@ -67,4 +68,13 @@ internal static class Forger
             PayerCertificate = ByteString.CopyFrom(payer.Device.Certificate.ToBytes()),
             ProviderCertificate = ByteString.CopyFrom(provider.Device.Certificate.ToBytes()),
         }.ToByteArray();
+
+    /// <summary>Another standing under the sequence of one before, with a credit more.</summary>
+    public static StandingProof SecondStanding(SimNode clearing, SimAccount account, Standing first)
+    {
+        var record = new AccountRecord(first.Account, first.Balance + MicroCredits.PerCredit, first.Sequence, first.IsRefused);
+        var head = new LedgerHead(first.LedgerId.ToArray(), first.Entries, first.Head.ToArray());
+        Standing second = Standing.Issue(clearing.Device.Key, first.Network, account.Key.PublicKey, record, first.Line, head, clearing.Clock.GetUtcNow(), TimeSpan.FromHours(6));
+        return StandingProof.Create(second, clearing.Device.Certificate);
+    }
 }

@@ -80,7 +80,7 @@ internal sealed class MemoryDatabase(MemoryLedger ledger) : SimDatabase
                 .Select(group => new ReceiptSum(group.Key.Network, group.Key.Side, group.Key.State, group.Key.Account, group.LongCount(), group.Sum(one => one.Amount)))]);
 
         public Task<ReadOnlyMemory<byte>?> FindStandingAsync(NetworkId network, AccountId account, CancellationToken cancellation = default)
-            => Task.FromResult<ReadOnlyMemory<byte>?>(Book.Standings.TryGetValue((network, account), out (ulong Sequence, ReadOnlyMemory<byte> Bytes) found) ? found.Bytes : null);
+            => Task.FromResult<ReadOnlyMemory<byte>?>(Book.Standings.TryGetValue((network, account), out (ulong Sequence, ReadOnlyMemory<byte> Bytes) found) ? found.Bytes : (ReadOnlyMemory<byte>?)null);
 
         public Task<IReadOnlyList<ReadOnlyMemory<byte>>> ProofsAsync(NetworkId network, long skip, CancellationToken cancellation = default)
             => Task.FromResult<IReadOnlyList<ReadOnlyMemory<byte>>>([.. Ledger.Proofs.Where(one => one.Network == network).Skip((int)skip).Take(64).Select(one => one.Bytes)]);

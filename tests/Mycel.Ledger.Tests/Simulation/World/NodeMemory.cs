@@ -83,13 +83,5 @@ internal sealed class NodeMemory
         _world.Checker.Restored(_node);
     }
 
-    /// <summary>Sets new prices.</summary>
-    public void SetPrices(Prices prices)
-    {
-        _node.FormerPrices = _node.Prices;
-        _node.Prices = prices;
-        Prices.Set(SimNode.Model, prices);
-    }
-
     private MemberTerms? TermsOf(NetworkId network, AccountId account) => network == _world.NetworkId ? _world.TermsOf(account) : null;
 }

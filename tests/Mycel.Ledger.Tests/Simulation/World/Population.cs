@@ -38,6 +38,8 @@ internal static class Population
                 node.Cheat = random.Pick(Kinds);
         }
 
+        // Who keeps the ledger and contradicts itself is no honest account, whatever its other devices do.
+        accounts[0].IsHonest = !world.Setting.ClearingEquivocates;
         return (accounts, nodes);
 
         void Add(SimAccount account, bool clears)

@@ -1,6 +1,6 @@
-using Mycel.Identity;
 using Mycel.Ledger.Books;
 using Mycel.Ledger.Statements;
+using Mycel.Ledger.Storage;
 
 namespace Mycel.Ledger.Tests.Simulation.World;
 
@@ -8,6 +8,8 @@ namespace Mycel.Ledger.Tests.Simulation.World;
 internal sealed class SettleShell(SimWorld world, SimNode node, NodeMemory memory)
 {
     private const long PatienceMicroseconds = 60_000_000;
+
+    private readonly Dictionary<int, StandingProof> _lastStanding = [];
 
     /// <summary>Settles with one peer that it can reach.</summary>
     public void SettleRound()
@@ -19,13 +21,16 @@ internal sealed class SettleShell(SimWorld world, SimNode node, NodeMemory memor
     /// <summary>Settles with a peer, as when a link to it comes up.</summary>
     public void SettleWith(SimNode peer) => world.Go(node, async () =>
     {
-        SettleBatch batch = await memory.Outbox.DueToPeerAsync(peer.Device.Id);
-        if (batch.IsEmpty || node.Memory != memory) return;
-        world.Count("settle calls");
-        world.Ask(node, peer, "settle", PatienceMicroseconds, asked => asked.Settles.AnswerAsync(batch), answer =>
+        SettleBatch batch;
+        SettleCursor cursor = default;
+        do
         {
-            if (answer is not null) world.Go(node, () => ApplyAsync(answer));
-        });
+            batch = await memory.Outbox.DueToPeerAsync(peer.Device.Id, cursor);
+            cursor = batch.Cursor;
+            if (node.Memory != memory) return;
+            if (batch.Claims.Count + batch.Settled.Count > 0) Send(peer, batch);
+        }
+        while (batch.HasMore);
     });
 
     /// <summary>Hands in what is due to a clearing node, and takes its standing.</summary>
@@ -45,29 +50,45 @@ internal sealed class SettleShell(SimWorld world, SimNode node, NodeMemory memor
     /// <summary>Hands in any receipts.</summary>
     public void Submit(IReadOnlyList<ReadOnlyMemory<byte>> receipts, Action<ClearingReply?> answer) => Ask(receipts, 0, answer);
 
+    private void Send(SimNode peer, SettleBatch batch)
+    {
+        world.Count("settle calls");
+        world.Ask(node, peer, "settle", PatienceMicroseconds, asked => asked.Settles.AnswerAsync(batch), answer =>
+        {
+            if (answer is not null) world.Go(node, () => ApplyAsync(answer));
+        });
+    }
+
     private void Ask(IReadOnlyList<ReadOnlyMemory<byte>> receipts, long knownProofs, Action<ClearingReply?> answer)
     {
         SimNode clearing = world.Nodes[memory.Random.Below(world.Setting.ClearingNodes)];
-        NetworkId network = world.NetworkId;
         world.Ask<ClearingReply>(
-            node, clearing, "clear", PatienceMicroseconds, async asked => await asked.Clearing!.SubmitAsync(network, node.Device.Certificate, receipts, knownProofs), answer);
+            node, clearing, "clear", PatienceMicroseconds, asked => asked.Settles.ClearAsync(node, receipts, knownProofs), answer);
+    }
+
+    private async Task<ClearingReply?> ClearAsync(SimNode member, IReadOnlyList<ReadOnlyMemory<byte>> receipts, long knownProofs)
+    {
+        ClearingReply reply = await memory.Clearing!.SubmitAsync(world.NetworkId, member.Device.Certificate, receipts, knownProofs);
+        if (reply.Refusal is not null) throw new SimFailure($"A member's submission was refused: {reply.Refusal.Message}");
+        if (!world.Setting.ClearingEquivocates) return reply;
+        if (_lastStanding.TryGetValue(member.Number, out StandingProof? last) && memory.Random.Happens(300_000))
+            return reply with { Standing = Forger.SecondStanding(node, member.Account, last.Standing).Bytes };
+        _lastStanding[member.Number] = StandingProof.Parse(reply.Standing.Span);
+        return reply;
     }
 
     private async Task<SettleAnswer?> AnswerAsync(SettleBatch batch)
     {
         var signed = new List<(OrderId Id, Countersigned Answer)>();
-        foreach (ReadOnlyMemory<byte> claim in batch.Claims)
+        foreach (ReceiptRecord claim in batch.Claims)
         {
-            if (memory.Cheats.Ignores()) continue;
-            Countersigned answer = await memory.Payer.CountersignLaterAsync(claim);
-            signed.Add((SettledReceipt.Parse(claim.Span).Id, answer));
+            if (!memory.Cheats.Ignores()) signed.Add((claim.Id, await memory.Payer.CountersignLaterAsync(claim.Bytes)));
         }
 
         var kept = new List<OrderId>();
-        foreach (ReadOnlyMemory<byte> settled in batch.Settled)
+        foreach (ReceiptRecord settled in batch.Settled)
         {
-            OrderId id = SettledReceipt.Parse(settled.Span).Id;
-            if (await memory.Provides.TakeSettledAsync(id, settled)) kept.Add(id);
+            if (await memory.Provides.TakeSettledAsync(settled.Id, settled.Bytes)) kept.Add(settled.Id);
         }
 
         return new SettleAnswer(signed, kept);

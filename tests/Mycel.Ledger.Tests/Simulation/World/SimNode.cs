@@ -6,6 +6,7 @@ namespace Mycel.Ledger.Tests.Simulation.World;
 internal sealed class SimNode : IDisposable
 {
     private readonly SimWorld _world;
+    private readonly List<(Prices Prices, long Until)> _former = [];
 
     public SimNode(SimWorld world, int number, SimDevice device, SimDatabase database, bool clears)
     {
@@ -52,10 +53,19 @@ internal sealed class SimNode : IDisposable
     public byte[] Instance { get; private set; } = new byte[16];
 
     /// <summary>What it says its model costs.</summary>
-    public Prices Prices { get; set; }
+    public Prices Prices { get; private set; }
 
-    /// <summary>What it said before.</summary>
-    public Prices FormerPrices { get; set; } = new(Prices.Max, Prices.Max);
+    /// <summary>Whether an order pays what the model costs, or cost a minute ago.</summary>
+    public bool Honours(Prices offered)
+        => Prices.IsMetBy(offered) || _former.Exists(former => former.Until >= _world.Scheduler.NowMicroseconds && former.Prices.IsMetBy(offered));
+
+    /// <summary>Sets a new price.</summary>
+    public void SetPrices(Prices prices)
+    {
+        _former.Add((Prices, _world.Scheduler.NowMicroseconds + 60_000_000));
+        Prices = prices;
+        Memory?.Prices.Set(Model, prices);
+    }
 
     /// <summary>What it knows; null while it is dead.</summary>
     public NodeMemory? Memory { get; private set; }

@@ -18,6 +18,9 @@ internal sealed record SimSetting
     /// <summary>Accounts that cheat, at most; the root never does.</summary>
     public required int Cheats { get; init; }
 
+    /// <summary>Whether the clearing nodes sign two standings under one sequence now and then.</summary>
+    public required bool ClearingEquivocates { get; init; }
+
     /// <summary>Micro-credits for a million tokens, about.</summary>
     public required long Price { get; init; }
 
@@ -38,6 +41,7 @@ internal sealed record SimSetting
         DevicesPerAccount = (int)random.Between(1, 2),
         ClearingNodes = random.Happens(250_000) ? 2 : 1,
         Cheats = random.Happens(600_000) ? (int)random.Between(1, 2) : 0,
+        ClearingEquivocates = random.Happens(30_000),
         Price = random.Pick<long>([100_000_000, 1_000_000_000, 5_000_000_000]),
         PauseMicroseconds = random.Pick<long>([2_000, 50_000, 2_000_000]),
         SettleMicroseconds = random.Pick<long>([1_000_000, 10_000_000]),

@@ -100,8 +100,8 @@ internal sealed class Story(SimWorld world)
         }
 
         if (_random.Happens(Faults.Killed)) Kill(_random.Pick(world.Nodes));
-        if (_random.Happens(20_000) && _random.Pick(world.Nodes).Memory is { IsReady: true } seller)
-            seller.SetPrices(new Prices(_random.Between(0, world.Setting.Price), _random.Between(1, world.Setting.Price)));
+        if (_random.Happens(20_000))
+            _random.Pick(world.Nodes).SetPrices(new Prices(_random.Between(0, world.Setting.Price), _random.Between(1, world.Setting.Price)));
         if (_random.Happens(20_000)) Backup(_random.Pick(world.Nodes));
         if (!_random.Happens(Faults.Slept)) return;
         world.Count("sleeps");
