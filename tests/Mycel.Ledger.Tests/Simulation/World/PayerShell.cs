@@ -146,6 +146,7 @@ internal sealed class PayerShell(SimWorld world, SimNode node, NodeMemory memory
     /// <summary>Signs for an answer, and tells the provider.</summary>
     private async Task SignAsync(OpenOrder open, SimOrder order, byte[] receipt, Observed seen)
     {
+        if (world.Plan.Sabotage == Sabotage.PaysAnything) seen = seen with { PromptTokens = null, CompletionTokens = null, OutputEvents = null };
         Countersigned signed = await Book.CountersignAsync(open, receipt, seen);
         if (signed.Refusal is { } refusal)
         {

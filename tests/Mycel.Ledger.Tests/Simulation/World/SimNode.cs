@@ -82,7 +82,7 @@ internal sealed class SimNode : IDisposable
         Life++;
         Instance = _world.Random.Bytes(16);
         Database.Reopen();
-        var store = new SimStore(Number, Database, _world.Scheduler, _world.Random.Fork(), _world.Plan.Faults, _world.Trace, _world.Checker) { IsHealed = _world.Network.IsHealed };
+        var store = new SimStore(Number, Database, _world.Scheduler, _world.Random.Fork(), _world.Plan.Faults, _world.Trace, _world.Checker, _world.Plan.Sabotage) { IsHealed = _world.Network.IsHealed };
         Memory = new NodeMemory(_world, this, store);
         _world.Note("start", Number, Life);
         _world.Go(this, Memory.RestoreAsync);

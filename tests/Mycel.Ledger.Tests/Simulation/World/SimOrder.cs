@@ -40,4 +40,8 @@ internal sealed class SimOrder
 
     /// <summary>What was posted; null while nothing is.</summary>
     public long? Posted { get; set; }
+
+    /// <summary>For people who look for a cause.</summary>
+    public override string ToString()
+        => $"from {Payer.Number} to {Provider.Number}, at most {MaxAmount}, claimed {Claimed}, agreed {Agreed}, posted {Posted}{(IsTaken ? ", taken" : "")}{(IsKept ? ", kept" : "")}{(IsAcknowledged ? ", acknowledged" : "")}";
 }

@@ -7,7 +7,7 @@ namespace Mycel.Ledger.Tests.Simulation.World;
 /// A node's way to its database: what is written waits for the next commit, some milliseconds away, together with all else. Whoever dies before
 /// loses it, and nobody is told. Reads see what is committed.
 /// </summary>
-internal sealed class SimStore(int node, SimDatabase database, Scheduler scheduler, SimRandom random, Faults faults, Trace trace, IStoreWatch watch) : ILedgerStore
+internal sealed class SimStore(int node, SimDatabase database, Scheduler scheduler, SimRandom random, Faults faults, Trace trace, IStoreWatch watch, Sabotage sabotage = Sabotage.None) : ILedgerStore
 {
     private readonly List<Pending> _pending = [];
     private readonly int _thread = Environment.CurrentManagedThreadId;
@@ -27,7 +27,7 @@ internal sealed class SimStore(int node, SimDatabase database, Scheduler schedul
         {
             watch.Written(node, write);
             completion.SetResult();
-        }, completion.SetException));
+        }, completion.SetException) { Forget = completion.SetResult, Watch = _ => watch.Written(node, write) });
         return completion.Task;
     }
 
@@ -39,7 +39,7 @@ internal sealed class SimStore(int node, SimDatabase database, Scheduler schedul
             IReadOnlyList<PostingResult> results = ((Task<IReadOnlyList<PostingResult>>)task).Result;
             watch.Posted(node, transfers, results);
             completion.SetResult(results);
-        }, completion.SetException));
+        }, completion.SetException) { Watch = task => watch.Posted(node, transfers, ((Task<IReadOnlyList<PostingResult>>)task).Result) });
         return completion.Task;
     }
 
@@ -83,11 +83,15 @@ internal sealed class SimStore(int node, SimDatabase database, Scheduler schedul
         _isDead = true;
         int written = random.Happens(300_000) ? random.Below(_pending.Count + 1) : 0;
         if (written == 0) return;
-        List<Task> tasks = [.. _pending.Take(written).Select(one => one.Begin())];
+        Pending[] group = [.. _pending.Take(written)];
+        Task[] tasks = [.. group.Select(one => one.Begin())];
         database.Commit();
         trace.Add(scheduler.NowMicroseconds, "died in commit", node, written);
-        foreach (Task task in tasks.Where(task => task.IsFaulted))
-            _ = task.Exception;
+        for (int at = 0; at < written; at++)
+        {
+            if (tasks[at].IsFaulted) _ = tasks[at].Exception;
+            else group[at].Watch?.Invoke(tasks[at]);
+        }
     }
 
     private void Add(Pending pending)
@@ -116,6 +120,7 @@ internal sealed class SimStore(int node, SimDatabase database, Scheduler schedul
             return;
         }
 
+        if (sabotage == Sabotage.ForgetsCommits && random.Happens(50_000)) group = [.. group.Where(one => !one.TryForget())];
         Task[] tasks = [.. group.Select(one => one.Begin())];
         database.Commit();
         for (int at = 0; at < group.Length && !_isDead; at++)
@@ -141,7 +146,20 @@ internal sealed class SimStore(int node, SimDatabase database, Scheduler schedul
             throw new InvalidOperationException("Work left the simulation's thread: a run could not be replayed.");
     }
 
-    private sealed record Pending(Func<Task> Begin, Action<Task> End, Action<Exception> Fail);
+    private sealed record Pending(Func<Task> Begin, Action<Task> End, Action<Exception> Fail)
+    {
+        /// <summary>Says that it is written, and does not write it; null where that cannot be said.</summary>
+        public Action? Forget { private get; init; }
+
+        /// <summary>Tells the world, and nobody in it, that it was written.</summary>
+        public Action<Task>? Watch { get; init; }
+
+        public bool TryForget()
+        {
+            Forget?.Invoke();
+            return Forget is not null;
+        }
+    }
 }
 
 /// <summary>Is told of every commit, before anyone else learns of it.</summary>

@@ -54,7 +54,7 @@ internal sealed class Story(SimWorld world)
         }
 
         long until = world.Scheduler.NowMicroseconds + PeaceAtMost;
-        long look = world.Scheduler.NowMicroseconds;
+        long look = world.Scheduler.NowMicroseconds + 2 * QuietAfter;
         while (true)
         {
             Step();
@@ -102,7 +102,7 @@ internal sealed class Story(SimWorld world)
         if (_random.Happens(Faults.Killed)) Kill(_random.Pick(world.Nodes));
         if (_random.Happens(20_000))
             _random.Pick(world.Nodes).SetPrices(new Prices(_random.Between(0, world.Setting.Price), _random.Between(1, world.Setting.Price)));
-        if (_random.Happens(20_000)) Backup(_random.Pick(world.Nodes));
+        if (_random.Happens(60_000)) Backup(_random.Pick(world.Nodes));
         if (!_random.Happens(Faults.Slept)) return;
         world.Count("sleeps");
         world.Scheduler.Sleep(_random.Pick<long>([10 * 60, 2 * 3600, 26 * 3600]) * Second);
