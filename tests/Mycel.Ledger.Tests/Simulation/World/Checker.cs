@@ -18,6 +18,9 @@ internal sealed class Checker(SimWorld world) : IStoreWatch
     /// <summary>The network's ledger as it must be.</summary>
     public LedgerModel Ledger { get; } = new();
 
+    /// <summary>When the ledger was last set back to an older copy; null for never.</summary>
+    public DateTimeOffset? LedgerSetBack { get; private set; }
+
     /// <summary>What providers risk.</summary>
     public Exposures Exposures => _exposures;
 
@@ -118,6 +121,7 @@ internal sealed class Checker(SimWorld world) : IStoreWatch
 
         node.Database.Restore();
         if (node.Clears) Ledger.Restore();
+        if (node.Clears) LedgerSetBack = new SimClock(world.Scheduler, TimeSpan.Zero).GetUtcNow();
         world.Note("roll back", node.Number);
         _exposures.RolledBack(node, _orders.Values);
         return true;

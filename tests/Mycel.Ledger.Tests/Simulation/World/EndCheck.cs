@@ -7,6 +7,9 @@ internal sealed class EndCheck(SimWorld world)
 {
     private static readonly ReceiptState[] OnTheWay = [ReceiptState.Receipted, ReceiptState.Countersigned, ReceiptState.Acknowledged];
 
+    // Clocks of two nodes differ by less.
+    private static readonly TimeSpan Skew = TimeSpan.FromSeconds(10);
+
     private IEnumerable<SimNode> Honest => world.Nodes.Where(node => node.IsHonest);
 
     /// <summary>Something that is still on its way; null where nothing is.</summary>
@@ -18,6 +21,7 @@ internal sealed class EndCheck(SimWorld world)
         {
             if (node.Memory is not { IsReady: true } memory) return $"node {node.Number} is not up";
             if (memory.Store.Waiting > 0) return $"node {node.Number} is writing";
+            if (world.Checker.LedgerSetBack is { } setBack && !(memory.Standings.Own(world.NetworkId)?.IssuedAt > setBack + Skew)) return $"node {node.Number} has not heard since the ledger was set back";
             foreach (ReceiptRecord record in Records(node, OnTheWay))
             {
                 if (IsSettledEnough(node, record)) continue;
@@ -63,7 +67,7 @@ internal sealed class EndCheck(SimWorld world)
         if (earned is null && order.IsAcknowledged) throw new SimFailure($"The provider acknowledged order {order.Id} and has nothing of it.");
         if (!isPosted)
         {
-            if (paid?.State == ReceiptState.Posted || earned?.State == ReceiptState.Posted) throw new SimFailure($"Order {order.Id} is posted in one book and not in the ledger.");
+            if (paid?.State == ReceiptState.Posted || earned?.State == ReceiptState.Posted) throw new SimFailure($"Order {order.Id} is posted in one book and not in the ledger: paid {Show(paid)}, earned {Show(earned)}; {order}.");
             return;
         }
 
@@ -98,6 +102,8 @@ internal sealed class EndCheck(SimWorld world)
         if (available != expected) throw new SimFailure($"Node {node.Number} can spend {available} by its book, and {expected} by the ledger: owed {memory.Payer.Owed(world.NetworkId)}, waiting {waiting}, reserved {memory.Payer.Reserved(world.NetworkId)}.");
         world.Count("standings compared");
     }
+
+    private static string Show(ReceiptRecord? record) => record is null ? "nowhere" : $"{record.Amount} {record.State} {record.Entry}";
 
     private static IReadOnlyList<ReceiptRecord> Records(SimNode node, IReadOnlyList<ReceiptState> states)
         => node.Database.Store.ReceiptsAsync(new ReceiptQuery { States = states, Limit = 1000 }).Result;

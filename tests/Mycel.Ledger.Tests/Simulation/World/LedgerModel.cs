@@ -40,7 +40,7 @@ internal sealed class LedgerModel
                 break;
             case PostingOutcome.Known when !isKnown || known.Entry != result.Entry:
                 throw new SimFailure($"Order {transfer.Id} is said to be entry {result.Entry} and is {(isKnown ? $"entry {known.Entry}" : "not posted")}.");
-            case PostingOutcome.Waiting when BalanceOf(transfer.Payer) - transfer.Amount >= -line:
+            case PostingOutcome.Waiting when transfer.PayerLine >= 0 && BalanceOf(transfer.Payer) - transfer.Amount >= -line:
                 throw new SimFailure($"Order {transfer.Id} waits although its payer has {BalanceOf(transfer.Payer)} and a line of {line} for {transfer.Amount}.");
             default:
                 break;

@@ -41,7 +41,7 @@ internal sealed class MemoryLedger(SimRandom random, TimeProvider time, Sabotage
         {
             return known.Transfer.Bytes.Span.SequenceEqual(transfer.Bytes.Span)
                 ? new PostingResult(PostingOutcome.Known, known.Entry)
-                : new PostingResult(PostingOutcome.Conflict, 0, known.Transfer.Bytes);
+                : new PostingResult(PostingOutcome.Conflict, known.Entry, known.Transfer.Bytes);
         }
 
         AccountRecord payer = Account(transfer.Network, transfer.Payer), provider = Account(transfer.Network, transfer.Provider);
