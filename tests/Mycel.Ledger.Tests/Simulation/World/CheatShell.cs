@@ -51,23 +51,23 @@ internal sealed class CheatShell(SimWorld world, SimNode node, NodeMemory memory
         if (Kind != Cheat.ReusesOrder) return;
         if (_sent.Count < KeptOrders) _sent.Add((provider, work, order, standing));
         (SimNode Provider, Work Work, byte[] Order, byte[] Standing) old = _random.Pick(_sent);
-        SendBytes(old.Provider, old.Work, Statements.Order.Parse(old.Order).Id, old.Order, old.Standing);
-        SendBytes(_random.Pick(world.Nodes), work, Statements.Order.Parse(order).Id, order, standing);
+        SendBytes(old.Provider, old.Work, Ledger.Statements.Order.Parse(old.Order).Id, old.Order, old.Standing);
+        SendBytes(_random.Pick(world.Nodes), work, Ledger.Statements.Order.Parse(order).Id, order, standing);
     }
 
     /// <summary>The countersignature that it sends to a provider; null where it sends none.</summary>
     public byte[]? Countersign(SimOrder order, byte[] receiptBytes, byte[] honest)
     {
         if (node.Cheat == Cheat.None) return honest;
-        Receipt receipt = Statements.Receipt.Parse(receiptBytes);
+        Receipt receipt = Ledger.Statements.Receipt.Parse(receiptBytes);
         switch (Kind)
         {
             case Cheat.NeverSigns:
                 return null;
             case Cheat.SignsLess:
-                return Statements.Countersignature.Issue(node.Device.Key, order.Signed, receipt, receipt.PromptTokens / 2, receipt.CompletionTokens / 2, node.Clock.GetUtcNow()).Bytes.ToArray();
+                return Ledger.Statements.Countersignature.Issue(node.Device.Key, order.Signed, receipt, receipt.PromptTokens / 2, receipt.CompletionTokens / 2, node.Clock.GetUtcNow()).Bytes.ToArray();
             case Cheat.SignsTwice:
-                byte[] nothing = Statements.Countersignature.Issue(node.Device.Key, order.Signed, receipt, 0, 0, node.Clock.GetUtcNow()).Bytes.ToArray();
+                byte[] nothing = Ledger.Statements.Countersignature.Issue(node.Device.Key, order.Signed, receipt, 0, 0, node.Clock.GetUtcNow()).Bytes.ToArray();
                 Submit(Forger.Settled(order.Signed.Bytes.Span, receiptBytes, nothing, node, order.Provider));
                 return honest;
             default:
@@ -88,7 +88,7 @@ internal sealed class CheatShell(SimWorld world, SimNode node, NodeMemory memory
     public byte[] Receipt(Order order, byte[] honest)
     {
         if (node.Cheat == Cheat.None || honest.Length == 0) return honest;
-        Receipt claim = Statements.Receipt.Parse(honest);
+        Receipt claim = Ledger.Statements.Receipt.Parse(honest);
         switch (Kind)
         {
             case Cheat.Miscounts:
@@ -138,7 +138,7 @@ internal sealed class CheatShell(SimWorld world, SimNode node, NodeMemory memory
         long tokens = settled.Receipt.CompletionTokens * 2;
         long amount = settled.Order.Prices.AmountFor(settled.Receipt.PromptTokens, tokens);
         byte[] receipt = Forger.Receipt(node.Device.Key, settled.Order, settled.Receipt.Bytes.Span, settled.Receipt.PromptTokens, tokens, amount);
-        byte[] signature = Forger.Countersignature(node.Device.Key, Statements.Receipt.Parse(receipt), settled.Receipt.PromptTokens, tokens, amount, node.Clock.GetUtcNow());
+        byte[] signature = Forger.Countersignature(node.Device.Key, Ledger.Statements.Receipt.Parse(receipt), settled.Receipt.PromptTokens, tokens, amount, node.Clock.GetUtcNow());
         Submit(Forger.Settled(settled.Order.Bytes.Span, receipt, signature, payer, node));
     }
 

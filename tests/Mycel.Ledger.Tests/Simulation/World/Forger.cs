@@ -18,7 +18,7 @@ internal static class Forger
 
     /// <summary>An order as the payer signs it, at any price, for any instance, in anyone's name.</summary>
     public static Order Order(SimNode payer, SimNode provider, SimWorld world, byte[] nonce, ReadOnlySpan<byte> body, Prices prices, long maxAmount, SimAccount? inNameOf = null)
-        => Statements.Order.Issue(payer.Device.Key, new OrderTerms
+        => Ledger.Statements.Order.Issue(payer.Device.Key, new OrderTerms
         {
             Nonce = nonce,
             Network = world.NetworkId,
@@ -29,7 +29,7 @@ internal static class Forger
             Model = SimNode.Model,
             Prices = prices,
             MaxAmount = maxAmount,
-            RequestHash = Statements.Order.HashRequest(SimNode.Path, body),
+            RequestHash = Ledger.Statements.Order.HashRequest(SimNode.Path, body),
             IssuedAt = payer.Clock.GetUtcNow(),
             ExpiresAt = payer.Clock.GetUtcNow() + TimeSpan.FromMinutes(30),
         });
@@ -39,17 +39,17 @@ internal static class Forger
     {
         Wire.Receipt body = honest.IsEmpty
             ? new Wire.Receipt { ReplyHash = ByteString.CopyFrom(new byte[32]), StartedAt = order.IssuedAt.ToUnixTimeMilliseconds(), FinishedAt = order.IssuedAt.ToUnixTimeMilliseconds() }
-            : Wire.Receipt.Parser.ParseFrom(DeviceStatement.Parse(honest, Statements.Receipt.MaxBytes, "The receipt").Body.Span);
+            : Wire.Receipt.Parser.ParseFrom(DeviceStatement.Parse(honest, Ledger.Statements.Receipt.MaxBytes, "The receipt").Body.Span);
         body.OrderHash = ByteString.CopyFrom(order.Hash);
         body.PromptTokens = promptTokens;
         body.CompletionTokens = completionTokens;
         body.Amount = amount;
-        return DeviceStatement.Sign(signer, Statements.Receipt.Domain, body.ToByteArray());
+        return DeviceStatement.Sign(signer, Ledger.Statements.Receipt.Domain, body.ToByteArray());
     }
 
     /// <summary>A countersignature with any numbers.</summary>
     public static byte[] Countersignature(DeviceKey signer, Receipt receipt, long promptTokens, long completionTokens, long amount, DateTimeOffset at)
-        => DeviceStatement.Sign(signer, Statements.Countersignature.Domain, new Wire.Countersignature
+        => DeviceStatement.Sign(signer, Ledger.Statements.Countersignature.Domain, new Wire.Countersignature
         {
             ReceiptHash = ByteString.CopyFrom(receipt.Hash),
             PromptTokens = promptTokens,
