@@ -11,6 +11,7 @@ internal sealed class CheatShell(SimWorld world, SimNode node, NodeMemory memory
     private readonly SimRandom _random = memory.Random;
     private readonly List<(SimNode Provider, Work Work, byte[] Order, byte[] Standing)> _sent = [];
     private readonly List<byte[]> _settled = [];
+    private (long Balance, byte[] Proof)? _best;
 
     private Cheat Kind => _random.Happens(Often) ? node.Cheat : Cheat.None;
 
@@ -170,9 +171,22 @@ internal sealed class CheatShell(SimWorld world, SimNode node, NodeMemory memory
 
     private void SendRaw(SimNode provider, Work work, Order order)
     {
-        byte[] standing = _random.Happens(Often) ? memory.Standings.OwnProof(world.NetworkId).ToArray() : _sent.Count > 0 ? _sent[0].Standing : [];
         world.Checker.Opened(new SimOrder { Id = order.Id, Payer = node, Provider = provider, MaxAmount = order.MaxAmount, Signed = order });
-        SendBytes(provider, work, order.Id, order.Bytes.ToArray(), standing);
+        SendBytes(provider, work, order.Id, order.Bytes.ToArray(), Standing());
+    }
+
+    // The one with the highest balance that it ever had, one of its own make, or none.
+    private byte[] Standing()
+    {
+        if (memory.Standings.Own(world.NetworkId) is not { } own) return [];
+        if (_best is null || own.Balance > _best.Value.Balance) _best = (own.Balance, memory.Standings.OwnProof(world.NetworkId).ToArray());
+        return _random.Below(4) switch
+        {
+            0 => [],
+            1 => Forger.SecondStanding(node, node.Account, own).Bytes.ToArray(),
+            2 => Forger.Flip(_best.Value.Proof, _random),
+            _ => _best.Value.Proof,
+        };
     }
 
     private void SendBytes(SimNode provider, Work work, OrderId id, byte[] order, byte[] standing)

@@ -45,11 +45,11 @@ internal sealed class EndCheck(SimWorld world)
             CheckBooks(node);
     }
 
-    // With a cheat at the other end a receipt may stay open for ever.
+    // A cheat at the other end may never sign.
     private bool IsSettledEnough(SimNode node, ReceiptRecord record)
     {
         SimNode? other = world.Nodes.FirstOrDefault(one => one.Device.Id == record.Device);
-        if (other is { IsHonest: false }) return true;
+        if (other is { IsHonest: false } && record.State == ReceiptState.Receipted) return true;
 
         // What an older copy says of a receipt that has gone its way since, nobody tells its node any more: it counts with its order's time.
         if (node.WasRolledBack && world.Checker.Find(record.Id)?.Posted is not null) return true;
@@ -60,23 +60,32 @@ internal sealed class EndCheck(SimWorld world)
 
     private void CheckOrder(SimOrder order)
     {
-        if (!order.Payer.IsHonest || !order.Provider.IsHonest) return;
         ReceiptRecord? paid = order.Payer.Database.Store.FindReceiptAsync(order.Id).Result;
         ReceiptRecord? earned = order.Provider.Database.Store.FindReceiptAsync(order.Id).Result;
         bool isPosted = world.Checker.Ledger.Transfers.TryGetValue(order.Id, out (long Entry, long Amount) posted);
-        if (earned is null && order.IsAcknowledged) throw new SimFailure($"The provider acknowledged order {order.Id} and has nothing of it.");
-        if (!isPosted)
+        if (order.Provider.IsHonest && earned is null && order.IsAcknowledged) throw new SimFailure($"The provider acknowledged order {order.Id} and has nothing of it.");
+        CheckSide(order, "payer", order.Payer, paid, isPosted, posted);
+        CheckSide(order, "provider", order.Provider, earned, isPosted, posted);
+        if (isPosted && order.Payer.IsHonest && !order.Payer.WasRolledBack)
         {
-            if (paid?.State == ReceiptState.Posted || earned?.State == ReceiptState.Posted) throw new SimFailure($"Order {order.Id} is posted in one book and not in the ledger: paid {Show(paid)}, earned {Show(earned)}; {order}.");
-            return;
+            if (order.Agreed != posted.Amount) throw new SimFailure($"The ledger took {posted.Amount} for order {order.Id}; its payer agreed to {order.Agreed}.");
+            if (paid is null) throw new SimFailure($"The ledger took {posted.Amount} for order {order.Id}, of which its payer knows nothing.");
         }
 
-        if (order.Agreed != posted.Amount) throw new SimFailure($"The ledger took {posted.Amount} for order {order.Id}; its payer agreed to {order.Agreed}.");
-        if (paid is not null && (paid.State != ReceiptState.Posted || paid.Amount != posted.Amount || paid.Entry != posted.Entry) && !order.Payer.WasRolledBack)
-            throw new SimFailure($"The ledger took {posted.Amount} for order {order.Id} in entry {posted.Entry}; its payer's book says {paid.Amount}, {paid.State}, {paid.Entry}.");
-        if (earned is not null && (earned.State != ReceiptState.Posted || earned.Amount != posted.Amount || earned.Entry != posted.Entry) && !order.Provider.WasRolledBack)
-            throw new SimFailure($"The ledger gave {posted.Amount} for order {order.Id} in entry {posted.Entry}; its provider's book says {earned.Amount}, {earned.State}, {earned.Entry}.");
-        world.Count("orders settled");
+        if (!order.Payer.IsHonest || !order.Provider.IsHonest || order.Claimed is null or 0) return;
+        world.Count(isPosted ? order.Agreed < order.Claimed ? "honest: paid in part" : "honest: paid in full" : $"honest: {earned?.State.ToString() ?? "forgotten"}");
+    }
+
+    // What a book that lost nothing says must be what the ledger says.
+    private static void CheckSide(SimOrder order, string side, SimNode node, ReceiptRecord? record, bool isPosted, (long Entry, long Amount) posted)
+    {
+        if (!node.IsHonest || node.WasRolledBack || record is null) return;
+        if (!isPosted && record.State == ReceiptState.Posted) throw new SimFailure($"Order {order.Id} is posted in its {side}'s book and not in the ledger: {Show(record)}; {order}.");
+
+        // A payer that signed another countersignature for the ledger: that is proved, and the provider's loss within its cap.
+        if (side == "provider" && !order.Payer.IsHonest && record.State == ReceiptState.Refused) return;
+        if (isPosted && (record.State != ReceiptState.Posted || record.Amount != posted.Amount || record.Entry != posted.Entry))
+            throw new SimFailure($"Order {order.Id} is {posted.Amount} in entry {posted.Entry} of the ledger, and {Show(record)} in its {side}'s book; {order}.");
     }
 
     // A proof is against a cheat, or against someone who went back to an old copy and signed again.

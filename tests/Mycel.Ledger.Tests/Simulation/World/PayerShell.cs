@@ -61,7 +61,7 @@ internal sealed class PayerShell(SimWorld world, SimNode node, NodeMemory memory
         public void Begin(byte[] bytes, byte[] standing)
         {
             var request = new RequestMessage(open.Id, bytes, standing, work, Progress);
-            _world.Ask(order.Payer, order.Provider, "request", PatienceMicroseconds, memory => memory.Provides.ServeAsync(request, order.Payer), Answered);
+            _world.Ask(order.Payer, order.Provider, "request", PatienceMicroseconds, memory => memory.Provides.ServeAsync(request, order.Payer), Answered, IsOfSecond);
             if (!shell._random.Happens(_world.Plan.Faults.HungUp)) return;
             SimNode payer = order.Payer;
             NodeMemory life = payer.Memory!;
@@ -78,6 +78,9 @@ internal sealed class PayerShell(SimWorld world, SimNode node, NodeMemory memory
             _parts.Add(bytes);
             if (part == 0) _world.Go(order.Payer, () => shell.Book.BeginAsync(open));
         }
+
+        // Of a request that came twice the second is refused; the answer to the first may still come.
+        private static bool IsOfSecond(ReplyMessage reply) => reply.Refusal?.Code == CreditCodes.OrderReplayed;
 
         private void HangUp()
         {

@@ -124,9 +124,9 @@ internal sealed class SimWorld : IDisposable
 
     /// <summary>
     /// Asks a node across the network. <paramref name="answer"/> happens once: with what it answered, or with null where nothing came in time. It
-    /// does not happen where the asker died meanwhile.
+    /// does not happen where the asker died meanwhile. What <c>isNone</c> holds for counts as no answer, because the right one may still come.
     /// </summary>
-    public void Ask<T>(SimNode from, SimNode to, string what, long patienceMicroseconds, Func<NodeMemory, Task<T?>> handle, Action<T?> answer)
+    public void Ask<T>(SimNode from, SimNode to, string what, long patienceMicroseconds, Func<NodeMemory, Task<T?>> handle, Action<T?> answer, Func<T, bool>? isNone = null)
         where T : class
     {
         NodeMemory asker = from.Memory ?? throw new InvalidOperationException("The dead do not ask.");
@@ -145,7 +145,7 @@ internal sealed class SimWorld : IDisposable
 
         void Answer(T? reply)
         {
-            if (isAnswered || from.Memory != asker) return;
+            if (isAnswered || from.Memory != asker || (reply is not null && isNone?.Invoke(reply) == true)) return;
             isAnswered = true;
             answer(reply);
         }
