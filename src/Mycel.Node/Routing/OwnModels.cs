@@ -3,6 +3,7 @@ using Mycel.Node.Backends;
 using Mycel.Node.Configuration;
 using Mycel.Node.Links.Wire;
 using Mycel.Node.Networks;
+using Mycel.Node.Settlement;
 
 namespace Mycel.Node.Routing;
 
@@ -35,6 +36,7 @@ internal sealed class OwnModels : IOwnModels, IDisposable
     private readonly ModelCatalog _catalog;
     private readonly Dispatcher _dispatcher;
     private readonly IOptionsSource _options;
+    private readonly PriceTable _prices;
     private readonly Func<string, OwnModelFacts?> _facts;
     private readonly Func<string, NetworkId?> _network;
     private readonly Func<IReadOnlyList<NetworkId>> _joined;
@@ -57,6 +59,7 @@ internal sealed class OwnModels : IOwnModels, IDisposable
         Func<IReadOnlyList<NetworkId>> joined, TimeProvider time)
     {
         (_catalog, _dispatcher, _options, _facts, _network, _joined) = (catalog, dispatcher, options, facts, network, joined);
+        _prices = new PriceTable(options);
         catalog.Changed += MarkStale;
         options.Changed += OnOptionsChanged;
         _timer = time.CreateTimer(static self => ((OwnModels)self!).Look(), this, Pause, Pause);
@@ -91,6 +94,17 @@ internal sealed class OwnModels : IOwnModels, IDisposable
     /// <summary>Whether a model is offered to nobody but the devices of this account.</summary>
     public bool IsHome(string model) => ScopeOf(model).Count == 0;
 
+    /// <summary>What a model costs other accounts now.</summary>
+    /// <param name="model">The bare name.</param>
+    public ModelPrice PriceOf(string model) => PriceOf(model, FactsOf(model));
+
+    /// <summary>Tokens that a request to a model may use; 0 where it is not known.</summary>
+    public int ContextOf(string model) => FactsOf(model)?.ContextLength ?? 0;
+
+    private OwnModelFacts? FactsOf(string model) => _catalog.FindOwn(model) is { } target && target.Offers.Any(o => o.Place == OfferPlace.Local) ? _facts(model) : null;
+
+    private ModelPrice PriceOf(string model, OwnModelFacts? facts) => _prices.PriceOf(model, facts?.Tier, facts?.IsEmbedding ?? false);
+
     private IReadOnlyList<NetworkId> ScopeOf(string model)
     {
         var sharing = _options.Current.Sharing;
@@ -119,6 +133,8 @@ internal sealed class OwnModels : IOwnModels, IDisposable
             TokensPerSecond = double.IsNaN(best.TokensPerSecond) ? 0 : Math.Round(best.TokensPerSecond, 1),
         };
         offer.Tags.AddRange((facts?.Tags ?? []).Take(MaxTags));
+        var price = PriceOf(model.Name, facts);
+        (offer.PromptPrice, offer.CompletionPrice) = (price.Prompt, price.Completion);
         foreach (var network in ScopeOf(model.Name))
         {
             var id = new byte[PeerId.SizeBytes];
