@@ -228,7 +228,7 @@ internal static class SettingTable
 
     private static IEnumerable<Setting> Limits() =>
     [
-        .. LimitRows("per_key", "for each key that has no limit of its own", o => o.Limits.PerKey, (o, v) => o with { Limits = o.Limits with { PerKey = v } }),
+        .. LimitRows("per_key", "for each key that has no limit of its own, and for each other account whose nodes ask", o => o.Limits.PerKey, (o, v) => o with { Limits = o.Limits with { PerKey = v } }),
         .. LimitRows("total", "for all callers together", o => o.Limits.Total, (o, v) => o with { Limits = o.Limits with { Total = v } }),
     ];
 

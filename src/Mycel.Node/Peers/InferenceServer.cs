@@ -54,13 +54,20 @@ internal sealed class InferenceServer(
             await RefuseAsync(stream, startedAt, 404, "not_found", "This node has no such interface for peers.");
             return;
         }
-        if (!limits.TryEnter(null, out var refusal))
+        if (!own.SharesWith(standing))
+        {
+            await RefuseAsync(stream, startedAt, 404, "model_not_found", "No model of this node is shared with you.");
+            return;
+        }
+        // The other devices of the account are as good as this one.
+        var account = standing.IsOwn ? null : standing.Account.ToString();
+        if (!(account is null ? limits.TryEnter(null, out var refusal) : limits.TryEnterAccount(account, out refusal)))
         {
             metrics.LimitRefusals.GetOrAdd(refusal.Name, static _ => new StripedCounter()).Increment();
             await RefuseAsync(stream, startedAt, 429, refusal.Code, refusal.Message, retryAfterSeconds: refusal.RetryAfterSeconds ?? 0);
             return;
         }
-        var place = new LimitedPlace(limits, null);
+        var place = new LimitedPlace(limits, account);
         try
         {
             await AdmittedAsync(stream, request, kind, standing, requestId, startedAt, place);

@@ -91,6 +91,13 @@ internal sealed class OwnModels : IOwnModels, IDisposable
         return false;
     }
 
+    /// <summary>Whether a peer may ask for a model in one network.</summary>
+    public bool MayAskIn(PeerStanding standing, string model, NetworkId network) =>
+        _catalog.FindOwn(model) is not null && ScopeOf(model).Contains(network) && standing.Networks.TryGetValue(network, out var terms) && terms.Allows(model);
+
+    /// <summary>Whether a peer may ask for anything at all.</summary>
+    public bool SharesWith(PeerStanding standing) => standing.IsOwn || _catalog.Own.Any(model => MayAsk(standing, model.Name, out _));
+
     /// <summary>Whether a model is offered to nobody but the devices of this account.</summary>
     public bool IsHome(string model) => ScopeOf(model).Count == 0;
 

@@ -65,6 +65,9 @@ internal sealed class PeerBackend : Backend
             case AttemptKind.Completed or AttemptKind.Rejected:
                 Health.RecordSuccess();
                 break;
+            case AttemptKind.Refused when outcome.Refusal!.Status is StatusCodes.Status402PaymentRequired or StatusCodes.Status409Conflict:
+                // It is there, and does its work for whoever pays for it.
+                break;
             case AttemptKind.Refused when outcome.Refusal!.Status is StatusCodes.Status429TooManyRequests or StatusCodes.Status503ServiceUnavailable:
                 Health.RecordBusy(int.TryParse(outcome.Refusal.RetryAfter, CultureInfo.InvariantCulture, out var seconds) ? TimeSpan.FromSeconds(seconds) : null);
                 break;
