@@ -1,4 +1,5 @@
 using Mycel.Identity;
+using Mycel.Ledger;
 using Mycel.Node.Backends;
 using Mycel.Node.Configuration;
 using Mycel.Node.Links.Wire;
@@ -59,7 +60,7 @@ internal sealed class OwnModels : IOwnModels, IDisposable
         Func<IReadOnlyList<NetworkId>> joined, TimeProvider time)
     {
         (_catalog, _dispatcher, _options, _facts, _network, _joined) = (catalog, dispatcher, options, facts, network, joined);
-        _prices = new PriceTable(options);
+        _prices = new PriceTable(options, time);
         catalog.Changed += MarkStale;
         options.Changed += OnOptionsChanged;
         _timer = time.CreateTimer(static self => ((OwnModels)self!).Look(), this, Pause, Pause);
@@ -101,14 +102,12 @@ internal sealed class OwnModels : IOwnModels, IDisposable
     /// <summary>Whether a model is offered to nobody but the devices of this account.</summary>
     public bool IsHome(string model) => ScopeOf(model).Count == 0;
 
-    /// <summary>What a model costs other accounts now.</summary>
+    /// <summary>What a model costs other accounts: as was told last, then what was told a moment ago.</summary>
     /// <param name="model">The bare name.</param>
-    public ModelPrice PriceOf(string model) => PriceOf(model, FactsOf(model));
+    public IReadOnlyList<Prices> PricesOf(string model) => _prices.Honoured(model);
 
-    /// <summary>Tokens that a request to a model may use; 0 where it is not known.</summary>
-    public int ContextOf(string model) => FactsOf(model)?.ContextLength ?? 0;
-
-    private OwnModelFacts? FactsOf(string model) => _catalog.FindOwn(model) is { } target && target.Offers.Any(o => o.Place == OfferPlace.Local) ? _facts(model) : null;
+    /// <summary>Tokens that a request to a model may use, as was told; null where it is not known.</summary>
+    public long? ContextOf(string model) => _prices.ContextOf(model);
 
     private ModelPrice PriceOf(string model, OwnModelFacts? facts) => _prices.PriceOf(model, facts?.Tier, facts?.IsEmbedding ?? false);
 
@@ -141,6 +140,7 @@ internal sealed class OwnModels : IOwnModels, IDisposable
         };
         offer.Tags.AddRange((facts?.Tags ?? []).Take(MaxTags));
         var price = PriceOf(model.Name, facts);
+        _prices.Announce(model.Name, price, offer.ContextLength);
         (offer.PromptPrice, offer.CompletionPrice) = (price.Prompt, price.Completion);
         foreach (var network in ScopeOf(model.Name))
         {

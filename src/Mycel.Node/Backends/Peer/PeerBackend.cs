@@ -2,6 +2,7 @@ using System.Globalization;
 using Mycel.Identity;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
+using Mycel.Node.Settlement;
 
 namespace Mycel.Node.Backends.Peer;
 
@@ -11,6 +12,7 @@ internal sealed class PeerBackend : Backend
     private static readonly IReadOnlyDictionary<string, NetworkId> NoNetworks = new Dictionary<string, NetworkId>();
 
     private readonly ILinks _links;
+    private readonly PayingDesk? _desk;
     private volatile IReadOnlyList<ModelOffer> _offers = [];
     private volatile IReadOnlyDictionary<string, NetworkId> _networks = NoNetworks;
     private int _maxConcurrent;
@@ -20,12 +22,14 @@ internal sealed class PeerBackend : Backend
     /// <param name="offers">What it offers to this node.</param>
     /// <param name="links">The links.</param>
     /// <param name="time">The clock.</param>
-    public PeerBackend(PeerId peer, string name, IReadOnlyList<ModelOffer> offers, ILinks links, TimeProvider time)
+    /// <param name="desk">Orders what is to be paid; null where nothing is.</param>
+    public PeerBackend(PeerId peer, string name, IReadOnlyList<ModelOffer> offers, ILinks links, TimeProvider time, PayingDesk? desk = null)
         : base("peer:" + name, time)
     {
         Peer = peer;
         Name = name;
         _links = links;
+        _desk = desk;
         Update(offers);
     }
 
@@ -58,7 +62,7 @@ internal sealed class PeerBackend : Backend
     public override async ValueTask<AttemptOutcome> AttemptAsync(BackendCall call, Offer offer, IReplySink sink)
     {
         var outcome = _links.Find(Peer) is { } link
-            ? await PeerAttempt.RunAsync(Name, link, _networks.TryGetValue(offer.ModelId, out var network) ? network : null, call, offer, sink)
+            ? await new PeerAttempt(Name, link, _networks.TryGetValue(offer.ModelId, out var network) ? network : null, call, offer, sink, _desk).RunAsync()
             : new AttemptOutcome(AttemptKind.Refused, new Refusal(502, "upstream_unreachable", $"The node '{Name}' is not linked at the moment."));
         switch (outcome.Kind)
         {
