@@ -53,7 +53,7 @@ public sealed class FraudBook(BookContext context)
     internal Task ConvictAsync(NetworkId network, EquivocationProof? proof, CancellationToken cancellation = default)
         => proof is null ? Task.CompletedTask : AddAsync(network, proof.Bytes, cancellation);
 
-    // An account's fraud matters in the network in which it was committed; the books of several networks may name it.
+    // Beyond the bound nobody is remembered, but each proof is kept.
     private bool Remember(NetworkId network, AccountId account)
     {
         if (_refused.Count >= MaxAccounts && !_refused.ContainsKey((network, account))) return true;

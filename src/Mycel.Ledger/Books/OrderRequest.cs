@@ -66,9 +66,10 @@ public sealed record Observed
 /// <summary>An order that is under way, as the payer keeps it. Safe for use from many threads.</summary>
 public sealed class OpenOrder
 {
-    internal OpenOrder(Order order, ReadOnlyMemory<byte> providerCertificate, RequestBounds? bounds, string? keyName)
+    internal OpenOrder(Order order, ReadOnlyMemory<byte> payerCertificate, ReadOnlyMemory<byte> providerCertificate, RequestBounds? bounds, string? keyName)
     {
         Order = order;
+        PayerCertificate = payerCertificate;
         ProviderCertificate = providerCertificate;
         Bounds = bounds;
         KeyName = keyName;
@@ -87,6 +88,9 @@ public sealed class OpenOrder
     /// <summary>The payer's latest <c>StandingProof</c>, to be sent with the order; empty for none.</summary>
     public ReadOnlyMemory<byte> Standing { get; internal init; }
 
+    // As it was when the order was signed: one that was renewed since does not prove it.
+    internal ReadOnlyMemory<byte> PayerCertificate { get; }
+
     internal ReadOnlyMemory<byte> ProviderCertificate { get; }
 
     // Null where it was read from the store after a restart.
@@ -94,6 +98,10 @@ public sealed class OpenOrder
 
     internal string? KeyName { get; }
 
+    // When the reservation was counted in the budgets; null where it was not.
+    internal DateTimeOffset? BudgetedAt { get; init; }
+
+    // What follows is guarded by the book.
     internal long Reserved { get; set; }
 
     internal OpenOrderState State { get; set; }
@@ -106,8 +114,15 @@ public sealed class OpenOrder
 /// <summary>How far an order has come with its payer.</summary>
 internal enum OpenOrderState
 {
+    /// <summary>The answer is awaited, or under way.</summary>
     Open,
+
+    /// <summary>The answer is over, and nothing is signed: the receipt may still come.</summary>
     Abandoned,
+
+    /// <summary>It is signed, and being written down.</summary>
     Signing,
+
+    /// <summary>Nothing more is to be done.</summary>
     Closed,
 }
