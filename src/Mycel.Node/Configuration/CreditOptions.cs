@@ -6,7 +6,7 @@ public sealed record CreditOptions
     /// <summary>What a new member may owe where the invite says nothing else, and what this account may owe in networks of its own; micro-credits. Default 10 credits.</summary>
     public long Line { get; init; } = 10 * CreditAmount.One;
 
-    /// <summary>What one account may have been served without its having been paid for certain, in micro-credits. Default 10 credits.</summary>
+    /// <summary>What one account may have been served without its having been paid for certain, in micro-credits. Default 10 credits. Needs a restart.</summary>
     public long Exposure { get; init; } = 10 * CreditAmount.One;
 
     /// <summary>Prices by model name, each as <see cref="ModelPrice"/> writes it.</summary>

@@ -14,7 +14,7 @@ internal static class CreditSettings
         },
         new ScalarSetting<long>(ValueForms.Credits, o => o.Credit.Exposure, (o, v) => o with { Credit = o.Credit with { Exposure = v } })
         {
-            Key = "credit.exposure", IsHot = true, Summary = "Most that one account is served before its payments are certain: more than that is never lost to it.",
+            Key = "credit.exposure", IsHot = false, Summary = "Most that one account is served before its payments are certain: more than that is never lost to it.",
         },
         new MapSetting("model names", ValueForms.Price, o => o.Credit.Prices, (o, v) => o with { Credit = o.Credit with { Prices = v } })
         {

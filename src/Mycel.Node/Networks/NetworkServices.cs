@@ -30,7 +30,9 @@ internal static class NetworkServices
         services.AddSingleton(provider => new RevocationBook(provider.GetRequiredService<NodeIdentity>(), Folder(provider, RevokedFolder), provider.GetRequiredService<ILogger<RevocationBook>>()));
         services.AddSingleton(provider => new PeerFile(provider.GetRequiredService<IOptionsSource>().Current.DataDir, provider.GetRequiredService<ILogger<PeerFile>>()));
         services.AddSingleton(provider => new OwnReach(
-            () => provider.GetRequiredService<ILinks>().OwnAddresses, () => provider.GetRequiredService<IOptionsSource>().Current.Links.Relay));
+            () => provider.GetRequiredService<ILinks>().OwnAddresses, () => provider.GetRequiredService<IOptionsSource>().Current.Links.Relay,
+            () => provider.GetRequiredService<ClearingPlaces>().Here));
+        services.AddSingleton<ClearingPlaces>();
         services.AddSingleton<PeerBook>();
         services.AddSingleton<IPeerBook>(provider => provider.GetRequiredService<PeerBook>());
         services.AddSingleton(provider => new NetworkRegistry(

@@ -58,7 +58,6 @@ internal static class WireVectors
         Receipts = { ByteString.CopyFromUtf8("a settled receipt") },
         Memberships = { ByteString.CopyFrom(keys.Membership.ToBytes()) },
         KnownProofs = 3,
-        LedgerId = ByteString.CopyFrom([.. Enumerable.Range(1, 16).Select(value => (byte)value)]),
     };
 
     public static Cleared ClearedOf() => new()
@@ -70,6 +69,7 @@ internal static class WireVectors
         },
         Standing = ByteString.CopyFromUtf8("a standing"),
         Proofs = { ByteString.CopyFromUtf8("a proof") },
+        ProofCount = 4,
     };
 
     public static StreamHeader AdminHeader { get; } = new() { Version = 1, Kind = Kind.Admin, Admin = new AdminCall { Method = "GET", Path = "/v1/node/relay?all=true" } };
