@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.EntityFrameworkCore;
 using Mycel.Identity;
 using Mycel.Ledger.Storage.Schema;
@@ -17,7 +18,11 @@ public sealed class LedgerStore : ILedgerStore, IAsyncDisposable
     /// <summary>The most proofs in one answer of <see cref="ProofsAsync"/>.</summary>
     public const int MaxProofs = 64;
 
+    /// <summary>Contexts for questions that are kept for the next one.</summary>
+    private const int MaxIdleContexts = 8;
+
     private readonly LedgerDatabase _database;
+    private readonly ConcurrentBag<LedgerContext> _idle = [];
     private readonly StoreWriter _writer;
     private readonly bool _isStepped;
     private readonly PeerId _book;
@@ -157,26 +162,46 @@ public sealed class LedgerStore : ILedgerStore, IAsyncDisposable
             : new LedgerHead(ledger.LedgerId, ledger.Entries, ledger.Head);
     }
 
+    /// <summary>The networks whose ledgers are in this database.</summary>
+    /// <exception cref="LedgerException">The database cannot be read.</exception>
+    public Task<IReadOnlyList<NetworkId>> LedgersAsync(CancellationToken cancellation = default)
+        => ReadAsync<IReadOnlyList<NetworkId>>(async context => await context.Ledgers.Select(static row => row.Network).ToListAsync(cancellation));
+
     /// <summary>Writes what waits (stepped: forgets it), and closes the books.</summary>
     public async ValueTask DisposeAsync()
     {
         await _writer.DisposeAsync();
+        while (_idle.TryTake(out LedgerContext? context))
+            await context.DisposeAsync();
         _database.Dispose();
     }
 
-    /// <summary>For checks of the whole ledger.</summary>
+    /// <summary>For <see cref="LedgerVerifier"/>.</summary>
     internal LedgerDatabase Database => _database;
 
     private async Task<T> ReadAsync<T>(Func<LedgerContext, Task<T>> question)
     {
+        LedgerContext? context = null;
         try
         {
-            await using LedgerContext context = _database.OpenReading();
-            return await question(context);
+            // One for many questions: to make one takes longer than a question.
+            if (!_idle.TryTake(out context)) context = _database.OpenReading();
+            T answer = await question(context);
+            if (_idle.Count < MaxIdleContexts)
+            {
+                _idle.Add(context);
+                context = null;
+            }
+
+            return answer;
         }
         catch (Exception problem) when (Problems.IsOfDatabase(problem))
         {
             throw Problems.Explain(_database.Name, "read", problem);
+        }
+        finally
+        {
+            if (context is not null) await context.DisposeAsync();
         }
     }
 }

@@ -23,6 +23,9 @@ internal abstract class LedgerDatabase : IDisposable
     /// <summary>Begins a transaction in which nothing that it read changes, or that waits where another writer is at work.</summary>
     public abstract IDbContextTransaction Begin(LedgerContext context);
 
+    /// <summary>Begins a transaction that reads everything as it is now, and holds nobody up.</summary>
+    public abstract IDbContextTransaction BeginSnapshot(LedgerContext context);
+
     /// <summary>Reads a network's ledger and keeps others from writing to it until the transaction ends; null where there is none.</summary>
     public abstract LedgerRow? LockLedger(LedgerContext context, NetworkId network);
 

@@ -34,6 +34,8 @@ internal sealed class PostgresLedgerDatabase : LedgerDatabase
     // Each statement sees what was committed before it: what a lock was waited for is read after the wait.
     public override IDbContextTransaction Begin(LedgerContext context) => context.Database.BeginTransaction(IsolationLevel.ReadCommitted);
 
+    public override IDbContextTransaction BeginSnapshot(LedgerContext context) => context.Database.BeginTransaction(IsolationLevel.RepeatableRead);
+
     public override LedgerRow? LockLedger(LedgerContext context, NetworkId network)
         => context.Ledgers.FromSql($"SELECT * FROM ledgers WHERE network = {PeerIdConverter.ToBytes(network.Hash)} FOR UPDATE").AsEnumerable().FirstOrDefault();
 

@@ -16,6 +16,7 @@ internal sealed class SqliteLedgerDatabase : LedgerDatabase
     private readonly string _path;
     private readonly SqliteConnection _writing;
     private readonly SqliteConnection _pooled;
+    private readonly PreparedStatements _prepared = new();
     private readonly DbContextOptions<LedgerContext> _writingOptions;
     private readonly DbContextOptions<LedgerContext> _readingOptions;
 
@@ -41,18 +42,27 @@ internal sealed class SqliteLedgerDatabase : LedgerDatabase
             throw;
         }
 
-        _writingOptions = NewOptions().UseSqlite(_writing).Options;
+        _writingOptions = NewOptions().UseSqlite(_writing).AddInterceptors(_prepared).Options;
         _readingOptions = NewOptions().UseSqlite(connection).Options;
     }
 
     public override string Name => _path;
 
-    public override LedgerContext OpenReading() => new(_readingOptions);
+    public override LedgerContext OpenReading()
+    {
+        var context = new LedgerContext(_readingOptions);
+        // Kept open as long as the context: each opening tells SQLite of the functions that EF Core brings along.
+        context.Database.OpenConnection();
+        return context;
+    }
 
     public override LedgerContext OpenWriting() => new(_writingOptions);
 
     // BEGIN IMMEDIATE: the file is this writer's from here on.
     public override IDbContextTransaction Begin(LedgerContext context) => context.Database.BeginTransaction();
+
+    public override IDbContextTransaction BeginSnapshot(LedgerContext context)
+        => context.Database.UseTransaction(((SqliteConnection)context.Database.GetDbConnection()).BeginTransaction(deferred: true))!;
 
     public override LedgerRow? LockLedger(LedgerContext context, NetworkId network) => context.Ledgers.FirstOrDefault(row => row.Network == network);
 
@@ -63,6 +73,7 @@ internal sealed class SqliteLedgerDatabase : LedgerDatabase
 
     public override void Dispose()
     {
+        _prepared.Dispose();
         _writing.Dispose();
         SqliteConnection.ClearPool(_pooled);
         _pooled.Dispose();

@@ -15,6 +15,7 @@ internal sealed class StoreWriter : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly Channel<Operation> _waiting;
     private readonly Task _work;
+    private LedgerContext? _context;
 
     public StoreWriter(LedgerDatabase database, LedgerStoreOptions options, TimeProvider time)
     {
@@ -70,6 +71,7 @@ internal sealed class StoreWriter : IAsyncDisposable
         _waiting.Writer.TryComplete();
         await _work;
         DropPending();
+        _context?.Dispose();
     }
 
     private void Work()
@@ -127,7 +129,8 @@ internal sealed class StoreWriter : IAsyncDisposable
         var refused = new Dictionary<Operation, Exception>();
         try
         {
-            using LedgerContext context = _database.OpenWriting();
+            // One for all batches: to make one takes longer than a small batch.
+            LedgerContext context = _context ??= _database.OpenWriting();
             using IDbContextTransaction transaction = _database.Begin(context);
             isReachable = true;
             var keys = new BatchKeys();
@@ -148,9 +151,12 @@ internal sealed class StoreWriter : IAsyncDisposable
 
             rows.Save();
             transaction.Commit();
+            context.ChangeTracker.Clear();
         }
         catch (Exception problem) when (problem is not OutOfMemoryException)
         {
+            _context?.Dispose();
+            _context = null;
             cause = problem;
             return false;
         }
