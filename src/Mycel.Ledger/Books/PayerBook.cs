@@ -173,14 +173,10 @@ public sealed partial class PayerBook
         }
     }
 
-    /// <summary>Posted receipts are in the balance now; called with the standing that has them.</summary>
-    internal void Settle(NetworkId network, long amount, StandingProof? standing)
+    /// <summary>A receipt is in the standing's balance now, or never will be.</summary>
+    internal void Settle(NetworkId network, long amount)
     {
-        lock (_lock)
-        {
-            PurseOf(network).Owed -= amount;
-            if (standing is not null) _standings.TakeOwn(network, standing);
-        }
+        lock (_lock) PurseOf(network).Owed -= amount;
     }
 
     private long AvailableIn(NetworkId network)

@@ -8,7 +8,8 @@ namespace Mycel.Ledger.Storage;
 /// <param name="Payer">Who pays.</param>
 /// <param name="Provider">Who is paid; never the payer.</param>
 /// <param name="Amount">Micro-credits, 0 or more.</param>
-/// <param name="PayerLine">What the payer may owe, in micro-credits: its balance never falls below minus this.</param>
+/// <param name="PayerLine">What the payer may owe, in micro-credits: its balance never falls below minus this. Below 0 it must keep as
+/// much; with minus <see cref="long.MaxValue"/> nothing is posted, and the transfer is only looked for.</param>
 /// <param name="Bytes">The serialized <c>SettledReceipt</c>.</param>
 public sealed record Transfer(NetworkId Network, OrderId Id, AccountId Payer, AccountId Provider, long Amount, long PayerLine, ReadOnlyMemory<byte> Bytes);
 
