@@ -12,6 +12,7 @@ internal static class Checks
         ArgumentOutOfRangeException.ThrowIfNegative(record.PromptTokens);
         ArgumentOutOfRangeException.ThrowIfNegative(record.CompletionTokens);
         ArgumentOutOfRangeException.ThrowIfNegative(record.Amount);
+        ArgumentOutOfRangeException.ThrowIfNegative(record.Claimed);
         if (record.Model is not { Length: >= 1 and <= MaxModelLength }) throw new ArgumentException($"A model's name has 1 to {MaxModelLength} characters.", nameof(record));
         if (record.KeyName is { Length: > MaxTextLength } || record.Reason is { Length: > MaxTextLength })
             throw new ArgumentException($"A key's name and a reason have at most {MaxTextLength} characters.", nameof(record));

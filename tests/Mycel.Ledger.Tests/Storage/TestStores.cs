@@ -75,6 +75,7 @@ internal static class Some
             PromptTokens = 10,
             CompletionTokens = 20,
             Amount = amount,
+            Claimed = amount,
             KeyName = key,
             At = at ?? DateTimeOffset.UnixEpoch.AddDays(20_000),
             Entry = entry,

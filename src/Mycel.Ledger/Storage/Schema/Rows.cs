@@ -90,6 +90,8 @@ internal sealed class ReceiptRow
 
     public required long Amount { get; init; }
 
+    public required long Claimed { get; init; }
+
     public required string? KeyName { get; init; }
 
     public required DateTimeOffset At { get; init; }

@@ -114,7 +114,10 @@ internal sealed class ReputationOperation(LedgerWrite.Reputation reputation, boo
     public override void Prepare(BatchKeys keys) => keys.Reputations.Add(reputation.Device);
 
     public override void Apply(Batch batch)
-        => batch.Reputations.Put(reputation.Device, new ReputationRow { Book = batch.Book, Device = reputation.Device, Bytes = reputation.Bytes.ToArray() });
+    {
+        if (reputation.Bytes.IsEmpty) batch.Reputations.Remove(reputation.Device);
+        else batch.Reputations.Put(reputation.Device, new ReputationRow { Book = batch.Book, Device = reputation.Device, Bytes = reputation.Bytes.ToArray() });
+    }
 }
 
 /// <summary>Sets back the receipts of a network's ledger that was set back.</summary>

@@ -8,17 +8,14 @@ internal sealed class RowSet<TKey, TRow>
     where TRow : class
 {
     private readonly Dictionary<TKey, TRow> _rows = [];
-    private readonly HashSet<TKey> _stored = [];
+    private readonly Dictionary<TKey, TRow> _stored = [];
     private readonly HashSet<TKey> _changed = [];
 
     /// <summary>Takes rows as they are in the database.</summary>
     public void Load(IEnumerable<TRow> rows, Func<TRow, TKey> keyOf)
     {
         foreach (TRow row in rows)
-        {
-            _rows[keyOf(row)] = row;
-            _stored.Add(keyOf(row));
-        }
+            _rows[keyOf(row)] = _stored[keyOf(row)] = row;
     }
 
     /// <summary>The row, with what this batch did to it; null where there is none.</summary>
@@ -31,13 +28,27 @@ internal sealed class RowSet<TKey, TRow>
         _changed.Add(key);
     }
 
-    /// <summary>Hands what has changed to the context, in the order of the keys' first change.</summary>
+    /// <summary>Takes the row with this key away, if there is one.</summary>
+    public void Remove(TKey key)
+    {
+        _rows.Remove(key);
+        _changed.Add(key);
+    }
+
+    /// <summary>Hands what has changed to the context, in the order in which the keys were first changed.</summary>
     public void Save(DbSet<TRow> set)
     {
         foreach (TKey key in _changed)
         {
-            if (_stored.Contains(key)) set.Update(_rows[key]);
-            else set.Add(_rows[key]);
+            if (_rows.TryGetValue(key, out TRow? row))
+            {
+                if (_stored.ContainsKey(key)) set.Update(row);
+                else set.Add(row);
+            }
+            else if (_stored.TryGetValue(key, out row))
+            {
+                set.Remove(row);
+            }
         }
     }
 }

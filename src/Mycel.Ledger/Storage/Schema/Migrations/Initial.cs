@@ -109,6 +109,7 @@ internal sealed class Initial : Migration
                 prompt_tokens = table.Column<long>(),
                 completion_tokens = table.Column<long>(),
                 amount = table.Column<long>(),
+                claimed = table.Column<long>(),
                 key_name = table.Column<string>(nullable: true),
                 at = table.Column<long>(),
                 entry = table.Column<long>(nullable: true),
