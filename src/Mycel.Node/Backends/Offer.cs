@@ -52,6 +52,9 @@ internal sealed class Offer(Backend backend, string modelId, RouteMetrics metric
     /// <summary>Requests at once for this model: the backend's bound, and that of the model where it has one.</summary>
     public int Slots => Claims is { } claims ? Math.Min(claims.Slots, Backend.MaxConcurrent) : Backend.MaxConcurrent;
 
+    /// <summary>The slots that count where requests are spread: what a peer only says of itself counts up to a bound.</summary>
+    public int Weight => Claims is { } claims ? Math.Min(claims.Weight, Backend.MaxConcurrent) : Backend.MaxConcurrent;
+
     /// <summary>Whether one more request may be sent. Whose slots others take as well may have none left, and says so itself.</summary>
     public bool HasSlot => Backend.InFlight < Backend.MaxConcurrent && (Claims is not { } claims || Figures.InFlight < claims.Slots);
 
@@ -61,7 +64,7 @@ internal sealed class Offer(Backend backend, string modelId, RouteMetrics metric
         get
         {
             var backend = (double)Backend.InFlight / Math.Max(1, Backend.MaxConcurrent);
-            return Claims is { } claims ? Math.Max(backend, (double)(Figures.InFlight + claims.TakenByOthers) / claims.Slots) : backend;
+            return Claims is { } claims ? Math.Max(backend, (double)(Figures.InFlight + claims.TakenByOthers) / claims.Weight) : backend;
         }
     }
 

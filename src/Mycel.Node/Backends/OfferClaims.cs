@@ -5,11 +5,17 @@ namespace Mycel.Node.Backends;
 /// <summary>What another node says of a model that it offers. Believed only until this node has measured itself.</summary>
 internal sealed record OfferClaims
 {
-    /// <summary>Most slots of one model that are believed: requests are spread by slots, and nobody should draw all of them by a large number.</summary>
-    public const int MaxSlots = 256;
+    /// <summary>Most slots of one model that count where requests are spread: nobody should draw all of them by a large number.</summary>
+    public const int MaxWeight = 256;
+
+    /// <summary>Most requests at once that a peer is sent for one model, whatever it says.</summary>
+    public const int MaxSlots = 10_000;
 
     /// <summary>Requests at once, at least 1.</summary>
     public required int Slots { get; init; }
+
+    /// <summary>The slots that count beside those of others, 1 to <see cref="MaxWeight"/>.</summary>
+    public int Weight => Math.Min(Slots, MaxWeight);
 
     /// <summary>Of these, taken by others than this node when it told so.</summary>
     public int TakenByOthers { get; init; }

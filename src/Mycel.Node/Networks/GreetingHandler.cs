@@ -59,21 +59,29 @@ internal sealed class GreetingHandler : IStreamHandler, IDisposable
             return;
         }
 
+        Greeting? greeting;
+        bool isMember = false;
+        string? wrong = null;
         try
         {
             using var limit = new CancellationTokenSource(ReadTime, _time);
-            if (await stream.ReadMessageAsync(Greeting.Parser, limit.Token) is not { } greeting)
-            {
-                await stream.RefuseAsync(400, "protocol", "The greeting is empty.");
-                return;
-            }
-
-            await AnswerAsync(stream, greeting);
+            greeting = await stream.ReadMessageAsync(Greeting.Parser, limit.Token);
+            if (greeting is null) wrong = "The greeting is empty.";
+            else isMember = await JudgeAsync(link, greeting);
+        }
+        catch (StatementException refused)
+        {
+            NetworkLog.StatementRefused(_log, link.Id, refused.Message);
+            (greeting, wrong) = (null, refused.Message);
         }
         finally
         {
+            // Before it is answered: who has the answer may greet again at once.
             Leave(link.Id);
         }
+
+        if (greeting is null) await stream.RefuseAsync(400, "protocol", wrong!);
+        else await AnswerAsync(stream, greeting, isMember);
     }
 
     public void Dispose() => _turns.Dispose();
@@ -84,26 +92,22 @@ internal sealed class GreetingHandler : IStreamHandler, IDisposable
         _busy.TryRemove(KeyValuePair.Create(peer, 0));
     }
 
-    private async Task AnswerAsync(InboundStream stream, Greeting greeting)
+    private async Task<bool> JudgeAsync(Link link, Greeting greeting)
     {
-        var link = stream.Link;
         await _turns.WaitAsync();
-        bool isMember;
         try
         {
-            isMember = await Task.Run(() => _greetings.Take(link.Peer, greeting, workedAt: "", isAnswer: false, []));
-        }
-        catch (StatementException wrong)
-        {
-            NetworkLog.StatementRefused(_log, link.Id, wrong.Message);
-            await stream.RefuseAsync(400, "protocol", wrong.Message);
-            return;
+            return await Task.Run(() => _greetings.Take(link.Peer, greeting, workedAt: "", isAnswer: false, []));
         }
         finally
         {
             _turns.Release();
         }
+    }
 
+    private async Task AnswerAsync(InboundStream stream, Greeting greeting, bool isMember)
+    {
+        var link = stream.Link;
         if (isMember && greeting.ObservedAddress.Length is > 0 and <= LinkAddress.MaxLength) _observe(greeting.ObservedAddress);
         stream.Write(_greetings.Answer(link.Peer, link.ObservedAddress));
         await stream.Writer.FlushAsync(end: true);

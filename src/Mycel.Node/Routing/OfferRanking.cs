@@ -185,7 +185,7 @@ internal static class OfferRanking
             var offer = target.Offers[i];
             if (offer.HasSlot || !offer.Figures.IsMeasured || offer.Figures.InFlight == 0 || offer.Backend.Health.IsCoolingDown) continue;
             var seconds = Score(offer, best, now) / (1 + offer.Load);
-            var wait = seconds * (ahead + 1) / Math.Max(1, offer.Slots);
+            var wait = seconds * (ahead + 1) / Math.Max(1, offer.Weight);
             // What should have been free by now may never be.
             if (wait + seconds < limit && waitedSeconds <= Math.Min(wait * PatienceFactor, MaxPatienceSeconds)) return true;
         }
@@ -231,7 +231,7 @@ internal static class OfferRanking
         if (IsDoubtful(offer, BestOf(target.Offers), now)) offer.Figures.Forget();
         offer.Figures.LastUsedAt = now;
         target.Clock = Math.Max(offer.Figures.Turn, target.Clock);
-        offer.Figures.Turn = target.Clock + 1.0 / Math.Max(1, offer.Slots);
+        offer.Figures.Turn = target.Clock + 1.0 / Math.Max(1, offer.Weight);
     }
 
     private static double Seconds(double first, double rate)

@@ -238,6 +238,8 @@ internal sealed class FaultyDevice : IAsyncDisposable
     private async Task<bool> AnswerAsync(DeviceRequest request, Socket socket)
     {
         var isModels = IsModels(request.Head.StartLine);
+        // Before it is counted: whoever waits for the count may send the next request, which is not to get this one's script.
+        var script = isModels ? OnModels : _next.TryDequeue(out var next) ? next : OnRequest;
         if (isModels) Interlocked.Increment(ref _polls);
         else Count(request);
         using var gone = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
@@ -245,7 +247,6 @@ internal sealed class FaultyDevice : IAsyncDisposable
         _ = WatchAsync(request, socket, gone);
         try
         {
-            var script = isModels ? OnModels : _next.TryDequeue(out var next) ? next : OnRequest;
             await script(exchange);
         }
         finally

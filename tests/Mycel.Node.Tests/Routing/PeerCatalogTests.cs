@@ -126,7 +126,7 @@ public class PeerCatalogTests
     {
         var offer = new ModelOffer { Name = "m", Slots = uint.MaxValue, FreeSlots = uint.MaxValue, FirstTokenMs = double.NaN, TokensPerSecond = -5, PromptPrice = -1, CompletionPrice = long.MaxValue };
         var claims = OfferClaims.Of(offer, TimeSpan.FromMilliseconds(20), isFree: false, inFlight: 3);
-        Assert.Equal((OfferClaims.MaxSlots, 0, 0L, long.MaxValue), (claims.Slots, claims.TakenByOthers, claims.PromptPrice, claims.CompletionPrice));
+        Assert.Equal((OfferClaims.MaxSlots, OfferClaims.MaxWeight, 0, 0L, long.MaxValue), (claims.Slots, claims.Weight, claims.TakenByOthers, claims.PromptPrice, claims.CompletionPrice));
         Assert.True(double.IsNaN(claims.FirstTokenSeconds) && double.IsNaN(claims.TokensPerSecond));
         var sound = new ModelOffer { Name = "m", Slots = 8, FreeSlots = 3, FirstTokenMs = 180, TokensPerSecond = 40, CompletionPrice = 5 };
         claims = OfferClaims.Of(sound, TimeSpan.FromMilliseconds(20), isFree: true, inFlight: 1);
@@ -158,6 +158,22 @@ public class PeerCatalogTests
         Assert.Equal(SlotResult.QueueFull, dispatcher.Acquire(target, [], out _, out _));
         dispatcher.Release(offer);
         Assert.Equal(SlotResult.Taken, dispatcher.Acquire(target, [], out _, out _));
+    }
+
+    [Fact]
+    public void A_peer_with_many_slots_is_sent_as_many_requests_and_drawn_no_further_ahead_for_it()
+    {
+        var ann = TestPeers.Linked("ann", new ModelOffer { Name = "m", Slots = 1000, FreeSlots = 1000 });
+        Rebuild([], [], [ann]);
+        var target = _catalog.Find("m")!;
+        var dispatcher = new Dispatcher(_catalog, () => 0);
+        for (var i = 0; i < 1000; i++) Assert.Equal(SlotResult.Taken, dispatcher.Acquire(target, [], out _, out _));
+        Assert.Equal(SlotResult.QueueFull, dispatcher.Acquire(target, [], out _, out _));
+
+        var offer = target.Offers[0];
+        var before = offer.Figures.Turn;
+        OfferRanking.TakeTurn(target, offer, 0);
+        Assert.Equal(1.0 / OfferClaims.MaxWeight, offer.Figures.Turn - before, 9);
     }
 
     private static RelayDevice Device(string name, params string[] models) => Devices.Online(name, TimeProvider.System, 4, models);
