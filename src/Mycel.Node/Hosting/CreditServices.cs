@@ -18,6 +18,8 @@ internal static class CreditServices
         services.AddSingleton<SettleCall>();
         services.AddSingleton<ClearingRound>();
         services.AddSingleton<Settler>();
+        services.AddSingleton<CreditReport>();
+        services.AddSingleton<LedgerCheck>();
         services.AddSingleton<IStreamHandler, SettleHandler>();
         services.AddSingleton<IStreamHandler, ClearHandler>();
         return services;
