@@ -69,7 +69,11 @@ internal static class CreditEndpoints
             await context.Response.Body.WriteAsync(record.Bytes, context.RequestAborted);
             return;
         }
-        var reply = ReceiptReply.Of(record, peers) with { Order = ReceiptOrderReply.Of(SettledReceipt.Parse(record.Bytes.Span)) };
+        var reply = ReceiptReply.Of(record, peers) with
+        {
+            Order = ReceiptOrderReply.Of(SettledReceipt.Parse(record.Bytes.Span)),
+            Signed = Convert.ToBase64String(record.Bytes.Span),
+        };
         await AdminReply.WriteAsync(context, 200, reply, CreditJson.Default.ReceiptReply);
     });
 

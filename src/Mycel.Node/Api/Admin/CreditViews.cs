@@ -54,6 +54,10 @@ internal sealed record ReceiptReply(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public ReceiptOrderReply? Order { get; init; }
 
+    /// <summary>The signed bytes, in Base64; only where one receipt is asked for.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Signed { get; init; }
+
     public static ReceiptReply Of(ReceiptRecord record, IPeerBook peers) => new(
         record.Id.ToString(), record.Network.ToString(), record.Side.ToString().ToLowerInvariant(), record.State.ToString().ToLowerInvariant(), record.Account.ToString(), record.Device.ToString(),
         peers.Find(record.Device)?.Name, record.Model, record.PromptTokens, record.CompletionTokens, record.Amount, record.Claimed, record.KeyName, record.At, record.Entry, record.Reason);
