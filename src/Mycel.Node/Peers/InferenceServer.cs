@@ -119,7 +119,7 @@ internal sealed class InferenceServer(
                 : RefuseAsync(stream, startedAt, 400, "invalid_headers", "The request's headers are malformed.", mayTryOthers: false));
             return;
         }
-        var (served, credit) = Accept(stream, standing, request, kind, document, target.Name);
+        var (served, credit) = await AcceptAsync(stream, standing, request, kind, document, target.Name);
         using var counted = served;
         if (credit is not null)
         {
@@ -140,7 +140,7 @@ internal sealed class InferenceServer(
 
     /// <summary>Takes the order that came with a request, where the model has a price for the one who asks.</summary>
     /// <returns>The order taken, or why not; neither where nothing is paid.</returns>
-    private (ServedRequest? Served, CreditRefusal? Refusal) Accept(
+    private async ValueTask<(ServedRequest? Served, CreditRefusal? Refusal)> AcceptAsync(
         InboundStream stream, PeerStanding standing, Inference request, InferenceKind kind, RequestDocument document, string model)
     {
         var prices = own.PricesOf(model);
@@ -149,6 +149,7 @@ internal sealed class InferenceServer(
         if (request.NetworkId.Length != PeerId.SizeBytes || new NetworkId(new PeerId(request.NetworkId.Span)) is var network && !own.MayAskIn(standing, model, network))
             return (null, new CreditRefusal(404, "model_not_found", $"The model '{model}' is not shared with you in the network that the order names."));
         var bounds = PriceTable.BoundsOf(document.Body.Length, document.MaxTokens, own.ContextOf(model), document.Choices, kind == InferenceKind.Embedding);
+        await desk.ReadyAsync();
         var served = desk.TryAccept(
             new PricedAsk(stream.Link, standing, request, network, model, prices, bounds, Order.HashRequest(kind.Path(), document.Body.Span)), out var refusal);
         return (served, refusal);

@@ -21,9 +21,13 @@ internal sealed partial class CreditRoom : IAsyncDisposable
     private readonly IOptionsSource _options;
     private readonly TimeProvider _time;
     private readonly ILogger<CreditRoom> _logger;
+    /// <summary>How long a request waits for the books of a network that was joined a moment ago.</summary>
+    private static readonly TimeSpan OpenTime = TimeSpan.FromSeconds(30);
+
     private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly HashSet<NetworkId> _restored = [];
     private volatile CreditBooks? _books;
+    private volatile Task _opening = Task.CompletedTask;
     private bool _isClosed;
 
     public CreditRoom(
@@ -38,6 +42,16 @@ internal sealed partial class CreditRoom : IAsyncDisposable
 
     /// <summary>The open books; null where there are none yet.</summary>
     public CreditBooks? Books => _books;
+
+    /// <summary>The open books; where they are being opened, that is waited for.</summary>
+    /// <returns>Null where there are none, or it takes too long.</returns>
+    public ValueTask<CreditBooks?> ReadyAsync() => _books is { } open ? ValueTask.FromResult<CreditBooks?>(open) : new ValueTask<CreditBooks?>(WaitAsync());
+
+    private async Task<CreditBooks?> WaitAsync()
+    {
+        await Task.WhenAny(_opening, Task.Delay(OpenTime, _time));
+        return _books;
+    }
 
     /// <summary>Opens the books where the node belongs to a network, and takes in what is new among its networks.</summary>
     /// <exception cref="LedgerException">The database cannot be used; the message says why and what to do.</exception>
@@ -71,11 +85,25 @@ internal sealed partial class CreditRoom : IAsyncDisposable
             _isClosed = true;
             var books = _books;
             _books = null;
-            if (books is not null) await books.Store.DisposeAsync();
+            if (books is null) return;
+            await FlushAsync(books);
+            await books.Store.DisposeAsync();
         }
         finally
         {
             _turn.Release();
+        }
+    }
+
+    private async Task FlushAsync(CreditBooks books)
+    {
+        try
+        {
+            await books.Reputation.FlushAsync();
+        }
+        catch (LedgerException failed)
+        {
+            LogNotKept(_logger, failed.Message);
         }
     }
 
@@ -92,7 +120,9 @@ internal sealed partial class CreditRoom : IAsyncDisposable
             var clearing = new ClearingBook(context, fraud, _lines.TermsOf);
             await payer.RestoreAsync();
             await provider.RestoreAsync();
-            return new CreditBooks(store, context, fraud, standings, payer, provider, new Outbox(context, payer, provider, standings, fraud), clearing);
+            var reputation = new ReputationBook(context);
+            await reputation.RestoreAsync();
+            return new CreditBooks(store, context, fraud, standings, payer, provider, new Outbox(context, payer, provider, standings, fraud), clearing, reputation);
         }
         catch
         {
@@ -115,7 +145,7 @@ internal sealed partial class CreditRoom : IAsyncDisposable
 
     private long OwnLine(NetworkId network) => _lines.OwnLine(network);
 
-    private void OnNetworks() => _ = Task.Run(OpenLaterAsync);
+    private void OnNetworks() => _opening = Task.Run(OpenLaterAsync);
 
     private async Task OpenLaterAsync()
     {
@@ -132,4 +162,7 @@ internal sealed partial class CreditRoom : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "the books cannot be opened, so nothing can be paid or earned: {Reason}")]
     private static partial void LogNotOpened(ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "what was seen of peers could not be written down: {Reason}")]
+    private static partial void LogNotKept(ILogger logger, string reason);
 }

@@ -35,11 +35,22 @@ internal sealed partial class PayingDesk(CreditRoom room, PeerBook peers, IOptio
     /// <summary>Completes when nothing is being settled any more.</summary>
     public Task IdleAsync() => _pending.IdleAsync();
 
+    /// <summary>Takes note of how a node of another account kept its word.</summary>
+    /// <returns>How far it is to be relied on: 1 for one of which nothing bad is known.</returns>
+    public double Observe(PeerId peer, bool isSuccess)
+    {
+        if (room.Books is not { } books) return 1;
+        books.Reputation.Observe(peer, new Observation { IsSuccess = isSuccess });
+        return Math.Min(1, books.Reputation.Of(peer).SuccessShare / Unseen.SuccessShare);
+    }
+
+    private static readonly Reputation Unseen = new(0, 0, 0, 0, null, null);
+
     /// <summary>Orders, where something is to be paid.</summary>
     /// <returns>The order, or why it is refused; neither where nothing is paid.</returns>
     public async ValueTask<(PaidRequest? Paid, CreditRefusal? Refusal)> OpenAsync(PricedRequest request)
     {
-        if (room.Books is not { } books) return (null, CreditRoom.NotOpen);
+        if (await room.ReadyAsync() is not { } books) return (null, CreditRoom.NotOpen);
         var provider = request.Link.Peer.Certificate;
         if (!provider.Roles.HasFlag(DeviceRoles.Serve))
             return (null, new CreditRefusal(StatusCodes.Status403Forbidden, CreditCodes.NotAllowed, $"The node '{provider.DeviceName}' may not serve for its account: its certificate lacks that role."));
@@ -93,11 +104,13 @@ internal sealed partial class PayingDesk(CreditRoom room, PeerBook peers, IOptio
             {
                 LogRefused(logger, paid.Id, paid.Provider, refusal.Message);
                 metrics.Disputed.Increment();
+                books.Reputation.Observe(paid.Provider, new Observation { IsDispute = true });
                 await stream.FinishAsync();
                 isConfirmed = true;
                 return;
             }
             metrics.Spent.Add(signed.Amount);
+            books.Reputation.Observe(paid.Provider, new Observation { Settled = signed.Amount });
             stream.Write(new Links.Wire.Countersigned { Countersignature = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(signed.Countersignature) });
             await stream.FinishAsync();
             using var limit = new CancellationTokenSource(ConfirmTime, time);

@@ -65,6 +65,9 @@ internal sealed partial class ServingDesk(CreditRoom room, CreditMetrics metrics
     /// <summary>Completes when nothing is being written down any more.</summary>
     public Task IdleAsync() => _pending.IdleAsync();
 
+    /// <summary>Waits for the books, where they are being opened.</summary>
+    public async ValueTask ReadyAsync() => await room.ReadyAsync();
+
     /// <summary>Takes an order.</summary>
     /// <returns>Null for one that is not taken, with the reason.</returns>
     public ServedRequest? TryAccept(PricedAsk ask, out CreditRefusal? refusal)

@@ -20,6 +20,9 @@ internal sealed partial class Settler : IAsyncDisposable
     /// <summary>A peer is looked at this often without a reason.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(30);
 
+    /// <summary>Figures are read anew this often.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(15);
+
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
@@ -33,16 +36,18 @@ internal sealed partial class Settler : IAsyncDisposable
     private readonly IPeerBook _peers;
     private readonly ClearingRound _clearing;
     private readonly SettleCall _call;
+    private readonly CreditMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger<Settler> _logger;
     private readonly ConcurrentDictionary<PeerId, Turn> _turns = new();
     private readonly CancellationTokenSource _stopping = new();
     private Task _running = Task.CompletedTask;
+    private DateTimeOffset _nextLook;
 
     public Settler(
-        CreditRoom room, PayingDesk paying, ServingDesk serving, ILinks links, IPeerBook peers, ClearingRound clearing, SettleCall call, TimeProvider time, ILogger<Settler> logger)
+        CreditRoom room, PayingDesk paying, ServingDesk serving, ILinks links, IPeerBook peers, ClearingRound clearing, SettleCall call, CreditMetrics metrics, TimeProvider time, ILogger<Settler> logger)
     {
-        (_room, _paying, _serving, _links, _peers, _clearing, _call, _time, _logger) = (room, paying, serving, links, peers, clearing, call, time, logger);
+        (_room, _paying, _serving, _links, _peers, _clearing, _call, _metrics, _time, _logger) = (room, paying, serving, links, peers, clearing, call, metrics, time, logger);
         paying.Unsettled += Look;
         serving.Unsettled += Look;
         links.Unlinked += OnUnlinked;
@@ -88,6 +93,7 @@ internal sealed partial class Settler : IAsyncDisposable
                 {
                     await _clearing.RunAsync(books, _stopping.Token);
                     await SettleAsync(books);
+                    await LookAsync(books);
                 }
                 await Task.Delay(Beat, _time, _stopping.Token);
             }
@@ -101,6 +107,16 @@ internal sealed partial class Settler : IAsyncDisposable
                 await Task.Delay(Beat, _time);
             }
         }
+    }
+
+    /// <summary>Figures for people, and what was seen of peers: from time to time.</summary>
+    private async Task LookAsync(CreditBooks books)
+    {
+        var now = _time.GetUtcNow();
+        if (now < _nextLook) return;
+        _nextLook = now + LookEvery;
+        await _metrics.RefreshAsync(books, _stopping.Token);
+        await books.Reputation.FlushAsync(_stopping.Token);
     }
 
     private async Task SettleAsync(CreditBooks books)

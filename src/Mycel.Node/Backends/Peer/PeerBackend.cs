@@ -16,6 +16,7 @@ internal sealed class PeerBackend : Backend
     private volatile IReadOnlyList<ModelOffer> _offers = [];
     private volatile IReadOnlyDictionary<string, NetworkId> _networks = NoNetworks;
     private int _maxConcurrent;
+    private double _reliability = 1;
 
     /// <param name="peer">The node.</param>
     /// <param name="name">Its name, made unique among the peers.</param>
@@ -59,6 +60,8 @@ internal sealed class PeerBackend : Backend
         Volatile.Write(ref _maxConcurrent, (int)Math.Clamp(offers.Sum(o => (long)o.Slots), 1, 10_000));
     }
 
+    public override double Reliability => Volatile.Read(ref _reliability);
+
     public override async ValueTask<AttemptOutcome> AttemptAsync(BackendCall call, Offer offer, IReplySink sink)
     {
         var outcome = _links.Find(Peer) is { } link
@@ -79,7 +82,21 @@ internal sealed class PeerBackend : Backend
                 Health.RecordFailure(outcome.Refusal!.Message);
                 break;
         }
+        Remember(outcome);
         return outcome;
+    }
+
+    /// <summary>Keeps what was seen of another account's node beyond this run.</summary>
+    private void Remember(AttemptOutcome outcome)
+    {
+        if (IsOwn || _desk is null) return;
+        bool? isSuccess = outcome switch
+        {
+            { Kind: AttemptKind.Completed } => true,
+            { Kind: AttemptKind.Broken } or { Kind: AttemptKind.Refused, Refusal.Status: >= 500 and not StatusCodes.Status503ServiceUnavailable } => false,
+            _ => null,
+        };
+        if (isSuccess is { } seen) Volatile.Write(ref _reliability, _desk.Observe(Peer, seen));
     }
 
     /// <summary>A link that is silent while something waits on it ends by itself within seconds, so its being there is the answer.</summary>
