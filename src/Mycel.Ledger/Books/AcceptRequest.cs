@@ -39,9 +39,10 @@ public sealed record AcceptRequest
 /// <summary>An order that a provider has taken on.</summary>
 public sealed class AcceptedOrder
 {
-    internal AcceptedOrder(Order order, ReadOnlyMemory<byte> payerCertificate)
+    internal AcceptedOrder(Order order, RequestBounds bounds, ReadOnlyMemory<byte> payerCertificate)
     {
         Order = order;
+        Bounds = bounds;
         PayerCertificate = payerCertificate;
     }
 
@@ -50,6 +51,8 @@ public sealed class AcceptedOrder
 
     /// <summary>The order's id, which will be the receipt's.</summary>
     public OrderId Id => Order.Id;
+
+    internal RequestBounds Bounds { get; }
 
     internal ReadOnlyMemory<byte> PayerCertificate { get; }
 

@@ -56,8 +56,9 @@ public sealed partial class Outbox
         var writes = new List<Task>();
         for (int i = 0; i < batch.Records.Count; i++)
         {
-            bool isProbe = batch.HasProbe && i == batch.Records.Count - 1;
-            if (!isProbe || isSetBack) writes.Add(ChangeAsync(batch.Records[i], reply.Results[i], tally, cancellation));
+            ReceiptRecord record = batch.Records[i];
+            if (record.State != ReceiptState.Posted) writes.Add(ChangeAsync(record, reply.Results[i], tally, cancellation));
+            else if (isSetBack) writes.Add(ChangeAsync(record with { State = ReceiptState.Countersigned, Entry = null }, reply.Results[i], tally, cancellation));
         }
 
         await Task.WhenAll(writes);

@@ -93,7 +93,7 @@ public sealed partial class ProviderBook
             refusal = Admit(order, standing, request.Terms!.CreditLine, now);
         }
 
-        return refusal is null ? new AcceptedOrder(order, request.Payer.ToBytes()) : null;
+        return refusal is null ? new AcceptedOrder(order, request.Bounds, request.Payer.ToBytes()) : null;
     }
 
     /// <summary>The work did not begin: nothing is claimed. The order is not taken again. Does nothing the second time.</summary>
@@ -129,9 +129,7 @@ public sealed partial class ProviderBook
         SettledReceipt claim;
         try
         {
-            DateTimeOffset expires = order.Order.ExpiresAt;
-            Delivered timely = delivered.FinishedAt <= expires ? delivered : delivered with { FinishedAt = expires, StartedAt = delivered.StartedAt <= expires ? delivered.StartedAt : expires };
-            receipt = Receipt.Issue(_context.Device, order.Order, timely);
+            receipt = Receipt.Issue(_context.Device, order.Order, Bounded(order, delivered));
             claim = SettledReceipt.Create(order.Order, receipt, null, order.PayerCertificate, _context.Certificate().ToBytes());
         }
         catch
@@ -149,6 +147,19 @@ public sealed partial class ProviderBook
         }
 
         return new FinishedOrder(receipt.Bytes, receipt.Amount, KeepAsync(claim));
+    }
+
+    // What the payer would not pay anyway is not claimed: tokens beyond what was reserved, and a time after the order's.
+    private static Delivered Bounded(AcceptedOrder order, Delivered delivered)
+    {
+        DateTimeOffset expires = order.Order.ExpiresAt;
+        return delivered with
+        {
+            PromptTokens = Math.Min(delivered.PromptTokens, order.Bounds.PromptTokens),
+            CompletionTokens = Math.Min(delivered.CompletionTokens, order.Bounds.CompletionTokens),
+            StartedAt = delivered.StartedAt <= expires ? delivered.StartedAt : expires,
+            FinishedAt = delivered.FinishedAt <= expires ? delivered.FinishedAt : expires,
+        };
     }
 
     private CreditRefusal? Check(Order order, AcceptRequest request, DateTimeOffset now)

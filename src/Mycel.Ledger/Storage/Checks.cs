@@ -27,7 +27,6 @@ internal static class Checks
         foreach (Transfer transfer in transfers)
         {
             ArgumentOutOfRangeException.ThrowIfNegative(transfer.Amount);
-            ArgumentOutOfRangeException.ThrowIfNegative(transfer.PayerLine);
             if (transfer.Payer == transfer.Provider) throw new ArgumentException($"Payer and provider of the order {transfer.Id} are one account.", nameof(transfers));
         }
     }

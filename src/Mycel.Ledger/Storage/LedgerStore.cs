@@ -87,7 +87,7 @@ public sealed class LedgerStore : ILedgerStore, IAsyncDisposable
     }
 
     /// <inheritdoc/>
-    /// <exception cref="ArgumentException">There are more than <see cref="MaxTransfers"/>; payer and provider of one are the same; an amount or a line is negative.</exception>
+    /// <exception cref="ArgumentException">There are more than <see cref="MaxTransfers"/>; payer and provider of one are the same; an amount is negative.</exception>
     public async Task<IReadOnlyList<PostingResult>> PostAsync(IReadOnlyList<Transfer> transfers, CancellationToken cancellation = default)
     {
         Checks.Transfers(transfers, MaxTransfers);

@@ -23,8 +23,8 @@ public sealed class LedgerStoreOptions
     /// <summary>Whether writes wait for <see cref="LedgerStore.CommitPending"/> instead of being committed by a thread of the store's own; default false. For simulations.</summary>
     public bool IsStepped { get; init; }
 
-    /// <summary>The most operations that one transaction commits, 1 to 10,000; default 500. A call that posts many transfers counts as that many, and is never split.</summary>
-    public int BatchLimit { get; init; } = 500;
+    /// <summary>The most operations that one transaction commits, 1 to 10,000; default 512, two submissions of members to a clearing node. A call that posts many transfers counts as that many, and is never split.</summary>
+    public int BatchLimit { get; init; } = 512;
 
     /// <summary>The most calls that wait to be written, 1 to 1,000,000; default 10,000. Further calls wait before they are taken.</summary>
     public int QueueLimit { get; init; } = 10_000;

@@ -76,7 +76,7 @@ public sealed class LedgerVerifier
         }
 
         // What does not hold for one transfer makes the sums worthless.
-        if (_problem is null) await CheckSumsAsync(context, cancellation);
+        if (_problem is null) await CheckSumsAsync(context, ledger.Entries, cancellation);
         return new LedgerVerification(ledger.Entries, _firstBad == long.MaxValue ? 0 : _firstBad, _problem);
     }
 
@@ -133,7 +133,8 @@ public sealed class LedgerVerifier
                 if (Ask(new LedgerEntry(_network, row.Number, row.OrderId, row.Payer, row.Provider, row.Amount, row.At, row.Bytes)) is { } problem) Report(row.Number, problem);
             }
 
-            _progress?.Report(new LedgerProgress(Interlocked.Add(ref _done, page.Length), total));
+            long done = Interlocked.Add(ref _done, page.Length);
+            _progress?.Report(new LedgerProgress(done, total));
         }
     }
 
@@ -149,7 +150,7 @@ public sealed class LedgerVerifier
         }
     }
 
-    private async Task CheckSumsAsync(LedgerContext context, CancellationToken cancellation)
+    private async Task CheckSumsAsync(LedgerContext context, long entries, CancellationToken cancellation)
     {
         byte[] network = PeerIdConverter.ToBytes(_network.Hash);
         long twice = await context.Transfers.Where(row => row.Network == _network).GroupBy(static row => row.OrderId).Where(static group => group.Count() > 1)
@@ -174,9 +175,9 @@ public sealed class LedgerVerifier
         }
 
         long postings = await context.Postings.LongCountAsync(row => row.Network == _network, cancellation);
-        if (postings != 2 * Interlocked.Read(ref _done))
+        if (postings != 2 * entries)
         {
-            Report(0, $"There are {postings} postings, and {_done} entries, which have two each.");
+            Report(0, $"There are {postings} postings, and {entries} entries, which have two each.");
             return;
         }
 

@@ -56,6 +56,21 @@ internal sealed class LinkDialer(LinkManager links, LinkCredentials credentials,
         }
     }
 
+    /// <summary>Tries the carriers better than the one that a link has. Whether one of them led there shows in <see cref="Link.Carrier"/>.</summary>
+    public async Task DialBetterAsync(Link link, IReadOnlyList<string> addresses, CancellationToken cancellation)
+    {
+        var plan = PlanFor(link.Id, addresses, better: link.Carrier);
+        using var limit = new CancellationTokenSource(AttemptTimeout, time);
+        using var won = CancellationTokenSource.CreateLinkedTokenSource(cancellation, limit.Token);
+        var attempts = plan.Select(p => AttemptAsync(p.Dialer, p.Address, link.Id, p.Delay, won.Token)).ToList();
+        while (attempts.Count > 0)
+        {
+            var next = await Task.WhenAny(attempts);
+            attempts.Remove(next);
+            if ((await next).Link is not null) await won.CancelAsync();
+        }
+    }
+
     private async Task<Link> DialAllAsync(PeerId peer, IReadOnlyList<string> addresses)
     {
         var plan = PlanFor(peer, addresses);
@@ -85,13 +100,13 @@ internal sealed class LinkDialer(LinkManager links, LinkCredentials credentials,
 
     private sealed record Step(ICarrierDialer Dialer, string Address, TimeSpan Delay);
 
-    private List<Step> PlanFor(PeerId peer, IReadOnlyList<string> addresses)
+    private List<Step> PlanFor(PeerId peer, IReadOnlyList<string> addresses, Carrier? better = null)
     {
         List<ICarrierDialer> dialers;
         List<string> all;
         lock (_dialers)
         {
-            dialers = [.. _dialers.OrderBy(d => d.Carrier)];
+            dialers = [.. _dialers.Where(d => better is not { } than || d.Carrier < than).OrderBy(d => d.Carrier)];
             all = [.. addresses, .. _detours.SelectMany(d => d.To(peer))];
         }
         var plan = new List<Step>();

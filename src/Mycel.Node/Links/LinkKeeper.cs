@@ -16,6 +16,11 @@ internal sealed partial class LinkKeeper(LinkManager links, TimeProvider time, I
 
     private static readonly TimeSpan EagerPause = TimeSpan.FromSeconds(1.5);
 
+    /// <summary>Pauses before a better way is looked for to a peer that is linked over a tunnel or through a third node.</summary>
+    private static readonly TimeSpan FirstUpgradePause = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan MaxUpgradePause = TimeSpan.FromMinutes(5);
+
     private readonly Lock _lock = new();
     private readonly Dictionary<PeerId, Kept> _kept = [];
     private readonly CancellationTokenSource _stopping = new();
@@ -91,7 +96,7 @@ internal sealed partial class LinkKeeper(LinkManager links, TimeProvider time, I
                 if (links.Find(peer) is { } link)
                 {
                     kept.LastError = null;
-                    await link.Closed.WaitAsync(both.Token);
+                    await FollowAsync(link, kept, both.Token);
                     pause = FirstPause;
                     lostAt = time.GetTimestamp();
                     // Both sides lose a link at once, and both would dial at once.
@@ -108,6 +113,22 @@ internal sealed partial class LinkKeeper(LinkManager links, TimeProvider time, I
         }
         catch (OperationCanceledException)
         {
+        }
+    }
+
+    /// <summary>Waits for the end of a link. One that had to go round is moved to a better carrier as soon as there is one.</summary>
+    private async Task FollowAsync(Link link, Kept kept, CancellationToken cancellation)
+    {
+        for (var pause = FirstUpgradePause; ; pause = pause * 2 < MaxUpgradePause ? pause * 2 : MaxUpgradePause)
+        {
+            // The better connection may end before the link does: also one that has the best is looked at now and then.
+            if (link.Carrier == Carrier.Quic) pause = MaxUpgradePause;
+            using var awake = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+            var ended = await Task.WhenAny(link.Closed, Task.Delay(pause * (0.75 + 0.5 * Random.Shared.NextDouble()), time, awake.Token)) == link.Closed;
+            await awake.CancelAsync();
+            cancellation.ThrowIfCancellationRequested();
+            if (ended) return;
+            if (link.Carrier != Carrier.Quic) await links.UpgradeAsync(link, kept.Addresses(), cancellation);
         }
     }
 

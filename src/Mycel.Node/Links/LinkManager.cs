@@ -179,6 +179,9 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
     public Task<Link> ConnectAsync(PeerId peer, IReadOnlyList<string> addresses, CancellationToken cancellation) =>
         Find(peer) is { } link ? Task.FromResult(link) : _dialer.DialAsync(peer, addresses, cancellation);
 
+    /// <summary>Looks whether a better carrier leads to a linked peer by now; what is under way stays where it is.</summary>
+    public Task UpgradeAsync(Link link, IReadOnlyList<string> addresses, CancellationToken cancellation) => _dialer.DialBetterAsync(link, addresses, cancellation);
+
     public void Keep(PeerId peer, Func<IReadOnlyList<string>> addresses) => _keeper.Keep(peer, addresses);
 
     public void Release(PeerId peer) => _keeper.Release(peer);

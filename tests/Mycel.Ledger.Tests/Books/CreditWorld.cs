@@ -182,10 +182,13 @@ internal sealed class CreditWorld : IDisposable
     }
 
     /// <summary>A standing of now, also where none is due.</summary>
-    public async Task RefreshAsync(Party party)
+    public Task RefreshAsync(Party party) => RefreshedAsync(party);
+
+    /// <summary>The same, with what it brought.</summary>
+    public async Task<ClearingNews?> RefreshedAsync(Party party)
     {
         Clock.Now += TimeSpan.FromHours(4);
-        await ClearAsync(party);
+        return await ClearAsync(party);
     }
 
     public async Task<long> BalanceAsync(Party party) => (await Root.Store.FindAccountAsync(Network, party.Id))?.Balance ?? 0;

@@ -10,6 +10,9 @@ namespace Mycel.Ledger.Tests.Books;
 /// <summary>A person with one node: keys, a database and all books.</summary>
 internal sealed class Party : IDisposable
 {
+    // Made once: tables take longer to make than to copy.
+    private static readonly Lazy<byte[]> Empty = new(MakeEmpty);
+
     private readonly TestClock _clock;
     private readonly NetworkId _network;
     private readonly TestDatabase _database = TestDatabase.NewSqlite();
@@ -21,6 +24,8 @@ internal sealed class Party : IDisposable
         Account = new AccountKey(SHA256.HashData([seed, 1]));
         Device = new DeviceKey(SHA256.HashData([seed, 2]));
         Certificate = Certify();
+        File.WriteAllBytes(_database.Path!, Empty.Value);
+        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_database.Path!, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         _network = network ?? NetworkId.FromPublicKey(Account.PublicKey);
         Open();
     }
@@ -102,6 +107,13 @@ internal sealed class Party : IDisposable
         File.Delete(_backup);
         Account.Dispose();
         Device.Dispose();
+    }
+
+    private static byte[] MakeEmpty()
+    {
+        using TestDatabase made = TestDatabase.NewSqlite();
+        made.Open().DisposeAsync().AsTask().GetAwaiter().GetResult();
+        return File.ReadAllBytes(made.Path!);
     }
 
     private void Open()

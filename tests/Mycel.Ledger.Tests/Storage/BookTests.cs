@@ -1,5 +1,8 @@
+using System.Data.Common;
+using Microsoft.EntityFrameworkCore;
 using Mycel.Identity;
 using Mycel.Ledger.Storage;
+using Mycel.Ledger.Storage.Schema;
 
 namespace Mycel.Ledger.Tests.Storage;
 
@@ -176,6 +179,20 @@ public sealed class BookTests(PostgresServer postgres)
         await store.WriteAsync(new LedgerWrite.Reputation(Some.Device(1), default), Stop);
         await store.WriteAsync(new LedgerWrite.Reputation(Some.Device(2), default), Stop);
         Assert.Empty(await store.ReputationsAsync(Stop));
+    }
+
+    [Fact]
+    public async Task Open_receipts_are_found_without_reading_the_closed_ones()
+    {
+        using TestDatabase database = TestDatabase.NewSqlite();
+        await using LedgerStore store = database.Open();
+        await using LedgerContext context = store.Database.OpenReading();
+        var query = new ReceiptQuery { States = [ReceiptState.Countersigned, ReceiptState.Waiting], Device = Some.Device(1) };
+        await using DbCommand command = ReceiptQueries.Latest(context.Receipts, default, query).CreateDbCommand();
+        command.CommandText = "EXPLAIN QUERY PLAN " + command.CommandText;
+        await using DbDataReader plan = await command.ExecuteReaderAsync(Stop);
+        Assert.True(await plan.ReadAsync(Stop));
+        Assert.Contains("ix_receipts_open", plan.GetString(3), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -43,7 +43,7 @@ public sealed class PostingTests(PostgresServer postgres)
         {
             IReadOnlyList<PostingResult> first = await store.PostAsync([transfer, transfer, forged], Stop);
             Assert.Equal([PostingOutcome.Posted, PostingOutcome.Known, PostingOutcome.Conflict], first.Select(result => result.Outcome));
-            Assert.Equal([1, 1, 0], first.Select(result => result.Entry));
+            Assert.Equal([1, 1, 1], first.Select(result => result.Entry));
         }
 
         await using LedgerStore again = database.Open();
@@ -66,8 +66,13 @@ public sealed class PostingTests(PostgresServer postgres)
         Assert.Equal([PostingOutcome.Posted, PostingOutcome.Waiting, PostingOutcome.Posted], results.Select(result => result.Outcome));
         Assert.Equal(-100, (await store.FindAccountAsync(Some.Network(), Some.Account(1), Stop))!.Balance);
 
+        // With a line below zero the payer must keep something, and with the lowest nothing is posted, and still found.
+        Transfer found = Some.Transfer(3, 2, 0, line: 0);
+        results = await store.PostAsync([Some.Transfer(2, 3, 60, line: -40), found, Some.Transfer(2, 3, 61, line: -40), found with { PayerLine = -long.MaxValue }, Some.Transfer(2, 3, 0, line: -long.MaxValue)], Stop);
+        Assert.Equal([PostingOutcome.Posted, PostingOutcome.Posted, PostingOutcome.Waiting, PostingOutcome.Known, PostingOutcome.Waiting], results.Select(result => result.Outcome));
+
         // Earned credit makes room for it.
-        results = await store.PostAsync([Some.Transfer(2, 1, 41), late], Stop);
+        results = await store.PostAsync([Some.Transfer(3, 1, 41), late], Stop);
         Assert.Equal([PostingOutcome.Posted, PostingOutcome.Posted], results.Select(result => result.Outcome));
         Assert.Equal(-100, (await store.FindAccountAsync(Some.Network(), Some.Account(1), Stop))!.Balance);
     }

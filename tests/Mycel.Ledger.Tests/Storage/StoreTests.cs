@@ -86,7 +86,6 @@ public sealed class StoreTests(PostgresServer postgres)
         await using LedgerStore store = database.Open();
         await Assert.ThrowsAnyAsync<ArgumentException>(() => store.PostAsync([Some.Transfer(1, 1, 5)], Stop));
         await Assert.ThrowsAnyAsync<ArgumentException>(() => store.PostAsync([Some.Transfer(1, 2, -5)], Stop));
-        await Assert.ThrowsAnyAsync<ArgumentException>(() => store.PostAsync([Some.Transfer(1, 2, 5, line: -1)], Stop));
         await Assert.ThrowsAnyAsync<ArgumentException>(() => store.PostAsync([.. Enumerable.Repeat(Some.Transfer(1, 2, 5), LedgerStore.MaxTransfers + 1)], Stop));
         await Assert.ThrowsAnyAsync<ArgumentException>(async () => await store.WriteAsync(new LedgerWrite.Receipt(Some.Receipt() with { Model = "" }), Stop));
         await Assert.ThrowsAnyAsync<ArgumentException>(async () => await store.WriteAsync(new LedgerWrite.Receipt(Some.Receipt() with { Amount = -1 }), Stop));

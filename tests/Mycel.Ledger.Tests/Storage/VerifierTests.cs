@@ -34,6 +34,7 @@ public sealed class VerifierTests(PostgresServer postgres)
         Assert.Equal((1_300, 0), (found.Entries, found.BadEntry));
         Assert.Equal(Enumerable.Range(1, 1_300).Select(number => (long)number), seen.Order());
         Assert.Equal(1_300, done);
+        Assert.True((await LedgerVerifier.VerifyAsync(store, Some.Network(), _ => null, null, Stop)).IsWhole);
         Assert.Equal([Some.Network()], await store.LedgersAsync(Stop));
         Assert.True((await LedgerVerifier.VerifyAsync(await Empty(store), Some.Network(5), _ => "never", null, Stop)).IsWhole);
         await Assert.ThrowsAsync<LedgerException>(() => LedgerVerifier.VerifyAsync(store, Some.Network(6), _ => null, null, Stop));

@@ -18,10 +18,12 @@ internal static class ReceiptQueries
             rows = context.Receipts.FromSql($"SELECT * FROM receipts WHERE (at, id) < ({at.ToUnixTimeMilliseconds()}, {before.ToBytes()})");
         }
 
-        return await Choose(rows, book, query)
-            .OrderByDescending(static row => row.At).ThenByDescending(static row => row.Id)
-            .Take(query.Limit).Select(RecordRows.ToRecord).ToListAsync(cancellation);
+        return await Latest(rows, book, query).ToListAsync(cancellation);
     }
+
+    /// <summary>The same, still to be asked.</summary>
+    public static IQueryable<ReceiptRecord> Latest(IQueryable<ReceiptRow> rows, PeerId book, ReceiptQuery query)
+        => Choose(rows, book, query).OrderByDescending(static row => row.At).ThenByDescending(static row => row.Id).Take(query.Limit).Select(RecordRows.ToRecord);
 
     /// <summary>Sums of everything that fits, whatever the limit.</summary>
     public static async Task<IReadOnlyList<ReceiptSum>> SumAsync(LedgerContext context, PeerId book, ReceiptQuery query, CancellationToken cancellation)
@@ -36,7 +38,13 @@ internal static class ReceiptQueries
         rows = rows.Where(row => row.Book == book);
         if (query.Network is { } network) rows = rows.Where(row => row.Network == network);
         if (query.Side is { } side) rows = rows.Where(row => row.Side == side);
-        if (query.States is { } states) rows = rows.Where(row => states.Contains(row.State));
+        if (query.States is { } states)
+        {
+            rows = rows.Where(row => states.Contains(row.State));
+            // In the words of the index of those, or the databases would read all receipts from the latest on.
+            if (states.All(static state => state < ReceiptState.Posted)) rows = rows.Where(static row => row.State < ReceiptState.Posted);
+        }
+
         if (query.Account is { } account) rows = rows.Where(row => row.Account == account);
         if (query.Device is { } device) rows = rows.Where(row => row.Device == device);
         if (query.KeyName is { } key) rows = rows.Where(row => row.KeyName == key);

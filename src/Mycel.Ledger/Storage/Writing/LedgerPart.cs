@@ -26,7 +26,7 @@ internal sealed class LedgerPart(LedgerRow ledger)
         {
             return transfer.Bytes.Span.SequenceEqual(existing.Bytes)
                 ? new PostingResult(PostingOutcome.Known, existing.Number)
-                : new PostingResult(PostingOutcome.Conflict, 0, existing.Bytes);
+                : new PostingResult(PostingOutcome.Conflict, existing.Number, existing.Bytes);
         }
 
         if (isRefused(transfer.Payer) || isRefused(transfer.Provider)) return new PostingResult(PostingOutcome.Refused, 0);

@@ -13,14 +13,14 @@ using Mycel.Node.Links.Tunnel;
 
 namespace Mycel.Node.Tests.Links.Tunnel;
 
-/// <summary>A node without QUIC: its tunnels come in at a web server of its own.</summary>
+/// <summary>A node, by default without QUIC: its tunnels come in at a web server of its own.</summary>
 internal sealed class TunnelNode : IAsyncDisposable
 {
     private readonly TestNode _node;
     private WebApplication? _app;
 
-    private TunnelNode(IRelayRules? rules, IStreamHandler? relay)
-        => _node = new TestNode(SetUp(rules, relay), o => o with { Provider = "none" });
+    private TunnelNode(IRelayRules? rules, IStreamHandler? relay, string provider)
+        => _node = new TestNode(SetUp(rules, relay), o => o with { Provider = provider });
 
     public LinkManager Links => _node.Links;
 
@@ -31,13 +31,16 @@ internal sealed class TunnelNode : IAsyncDisposable
     /// <summary>Its tunnels' address.</summary>
     public string Address { get; private set; } = "";
 
+    /// <summary>Where QUIC listens, of a node that has it.</summary>
+    public string QuicAddress => _node.Address;
+
     public TunnelDoor Door { get; private set; } = null!;
 
     public RelayHandler Relay { get; private set; } = null!;
 
-    public static async Task<TunnelNode> StartAsync(IRelayRules? rules = null, IStreamHandler? relay = null)
+    public static async Task<TunnelNode> StartAsync(IRelayRules? rules = null, IStreamHandler? relay = null, string provider = "none")
     {
-        var node = new TunnelNode(rules, relay);
+        var node = new TunnelNode(rules, relay, provider);
         await node.ListenAsync();
         await node.Links.EnsureStartedAsync();
         return node;

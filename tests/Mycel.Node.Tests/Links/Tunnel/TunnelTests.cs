@@ -2,6 +2,8 @@ using System.Net;
 using System.Net.WebSockets;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Tunnel;
+using Mycel.Node.Links.Wire;
+using Mycel.Transport.Frames;
 using static Mycel.Node.Tests.Links.Tunnel.Exchanges;
 
 namespace Mycel.Node.Tests.Links.Tunnel;
@@ -119,6 +121,34 @@ public sealed class TunnelTests
         other.Links.Keep(node.Id, () => [node.Address]);
         var link = await UntilAsync(() => other.Links.Find(node.Id));
         await link.EchoAsync(10);
+    }
+
+    [Fact]
+    public async Task A_link_that_went_round_moves_to_quic_when_that_leads_there_and_breaks_nothing()
+    {
+        await using var a = await TunnelNode.StartAsync(provider: "auto");
+        await using var b = await TunnelNode.StartAsync(provider: "auto");
+        string[] addresses = [b.Address];
+        a.Links.Keep(b.Id, () => addresses);
+        var link = await UntilAsync(() => a.Links.Find(b.Id));
+        Assert.Equal(Carrier.Tunnel, link.Carrier);
+        await using (var before = await link.OpenAsync(new StreamHeader { Version = StreamServer.Version, Kind = Kind.Admin }, Cancellation))
+        {
+            await before.Writer.FlushAsync(cancellation: Cancellation);
+            addresses = [b.QuicAddress, b.Address];
+            await UntilAsync(() => link.Carrier == Carrier.Quic ? link : null);
+
+            before.Writer.Write(FrameKind.Data, "still here"u8);
+            await before.Writer.FlushAsync(end: true, Cancellation);
+            Assert.Equal("still here"u8.ToArray(), (await before.Reader.ReadAsync(Cancellation))!.Value.Payload.ToArray());
+            Assert.Null(await before.Reader.ReadAsync(Cancellation));
+        }
+
+        Assert.Same(link, a.Links.Find(b.Id));
+        await UntilAsync(() => link.Connections is [{ Carrier: Carrier.Quic }] ? link : null);
+        var other = await UntilAsync(() => b.Links.Find(a.Id) is { Carrier: Carrier.Quic, Connections.Count: 1 } moved ? moved : null);
+        await link.EchoAsync(100_000);
+        await other.EchoAsync(100_000);
     }
 
     [Theory]
