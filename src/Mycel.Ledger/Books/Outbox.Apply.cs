@@ -143,7 +143,8 @@ public sealed partial class Outbox
             bool hasPosted = reply.Results.Take(batch.HasProbe ? batch.Records.Count - 1 : batch.Records.Count).Any(result => result.Outcome == ClearingOutcome.Posted);
             line.Pause = TimeSpan.Zero;
             line.KnownProofs = reply.ProofCount;
-            line.Next = batch.HasMore || reply.Proofs.Count >= ProofPage ? now : now + _options.Every;
+            line.HasMoreProofs = reply.Proofs.Count >= ProofPage;
+            line.Next = batch.HasMore || line.HasMoreProofs ? now : now + _options.Every;
             if (batch.HasWaiting)
             {
                 line.WaitingPause = hasPosted ? _options.WaitingPause : Longer(line.WaitingPause, _options.WaitingPause);

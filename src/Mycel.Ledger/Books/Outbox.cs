@@ -167,8 +167,13 @@ public sealed partial class Outbox
             records.AddRange(waiting);
         }
 
-        if (records.Count == 0 && !IsStandingDue(network, now)) return null;
-        line.Probe ??= (await _context.Store.ReceiptsAsync(new ReceiptQuery { Network = network, States = [ReceiptState.Posted], Limit = 1 }, cancellation)).FirstOrDefault();
+        if (records.Count == 0 && !line.HasMoreProofs && !IsStandingDue(network, now)) return null;
+        if (line.Probe is null)
+        {
+            IReadOnlyList<ReceiptRecord> posted = await _context.Store.ReceiptsAsync(new ReceiptQuery { Network = network, States = [ReceiptState.Posted], Limit = 1 }, cancellation);
+            if (posted.Count > 0) line.Probe = posted[0];
+        }
+
         if (line.Probe is { } probe) records.Add(probe);
         return new ClearBatch(network, [.. records.Select(record => record.Bytes)], line.KnownProofs)
         {
@@ -218,6 +223,8 @@ public sealed partial class Outbox
         public OrderId? Waiting { get; set; }
 
         public long KnownProofs { get; set; }
+
+        public bool HasMoreProofs { get; set; }
 
         // The posted receipt with the highest number: as long as the ledger has it there, it was not set back behind it.
         public ReceiptRecord? Probe { get; set; }

@@ -79,5 +79,7 @@ internal static class PayerRules
     public static CreditRefusal SecondReceipt { get; } = new(
         403, CreditCodes.AccountRefused, "There is another receipt of this order: the provider has signed two, which proves its fraud.");
 
+    public static CreditRefusal NoOrder(StatementException reason) => new(400, CreditCodes.OrderInvalid, $"Nothing can be ordered from this provider. {reason.Message}");
+
     public static CreditRefusal Invalid(StatementException reason) => new(422, CreditCodes.ReceiptRefused, reason.Message);
 }

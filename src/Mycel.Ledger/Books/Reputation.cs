@@ -43,6 +43,12 @@ internal sealed class ReputationSums
     /// <summary>What is so old counts half.</summary>
     public static readonly TimeSpan HalfLife = TimeSpan.FromDays(7);
 
+    // No sum of what was really observed comes near it.
+    private const double MaxSum = 1e15;
+
+    // More milliseconds than a day has, and more tokens than a machine writes in a second.
+    private const double MaxSample = 1e9;
+
     private readonly Wire.Observed _sums;
 
     public ReputationSums() => _sums = new Wire.Observed();
@@ -60,7 +66,7 @@ internal sealed class ReputationSums
         {
             Wire.Observed sums = Wire.Observed.Parser.ParseFrom(bytes);
             double[] all = [sums.Successes, sums.Failures, sums.Disputes, sums.Settled, sums.FirstTokenMs, sums.FirstTokenWeight, sums.TokensPerSecond, sums.TokensWeight];
-            return all.All(value => double.IsFinite(value) && value >= 0) ? new ReputationSums(sums) : null;
+            return sums.At >= 0 && all.All(value => value is >= 0 and <= MaxSum) ? new ReputationSums(sums) : null;
         }
         catch (InvalidProtocolBufferException)
         {
@@ -76,14 +82,14 @@ internal sealed class ReputationSums
         if (seen.IsSuccess == true) _sums.Successes++;
         if (seen.IsSuccess == false) _sums.Failures++;
         if (seen.IsDispute) _sums.Disputes++;
-        _sums.Settled += Math.Max(0, seen.Settled);
-        if (seen.FirstTokenMs is { } first && double.IsFinite(first) && first >= 0)
+        _sums.Settled = Math.Min(MaxSum, _sums.Settled + Math.Max(0, seen.Settled));
+        if (seen.FirstTokenMs is >= 0 and <= MaxSample and var first)
         {
             _sums.FirstTokenMs += first;
             _sums.FirstTokenWeight++;
         }
 
-        if (seen.TokensPerSecond is { } speed && double.IsFinite(speed) && speed > 0)
+        if (seen.TokensPerSecond is > 0 and <= MaxSample and var speed)
         {
             _sums.TokensPerSecond += speed;
             _sums.TokensWeight++;

@@ -88,44 +88,54 @@ public sealed class Standings(BookContext context, FraudBook fraud, Func<Network
     }
 
     /// <summary>
-    /// What a standing that another account shows is worth: null where it is over, of another ledger than the own standing, or older than one it showed before.
-    /// Signatures are checked once for the same bytes.
+    /// What another account can be believed to have: by the standing that it shows, or a newer one that it showed before. Null where there is none that is
+    /// not over and of the ledger of the own standing. Signatures are checked once for the same bytes.
     /// </summary>
     /// <param name="network">The network.</param>
     /// <param name="account">Whose it must be.</param>
-    /// <param name="bytes">The serialized <c>StandingProof</c>.</param>
+    /// <param name="bytes">The serialized <c>StandingProof</c>; empty for none.</param>
     /// <param name="convict">A proof of the clearing node's fraud, where it gives itself away by this standing.</param>
     internal Standing? Judge(NetworkId network, AccountId account, ReadOnlyMemory<byte> bytes, out EquivocationProof? convict)
     {
         convict = null;
+        _others.TryGet((network, account), out StandingProof? before);
+        StandingProof? shown = Read(network, account, bytes);
+        if (shown is not null && before is not null && shown.Standing.LedgerId.SequenceEqual(before.Standing.LedgerId))
+        {
+            if (shown.Standing.Sequence == before.Standing.Sequence && !shown.Standing.Hash.SequenceEqual(before.Standing.Hash)) convict = EquivocationProof.Of(before, shown);
+            if (convict is not null) return null;
+            if (shown.Standing.Sequence < before.Standing.Sequence) shown = null;
+        }
+
+        if (shown is not null && IsBelieved(network, shown))
+        {
+            if (shown != before) _others.Add((network, account), shown);
+            return shown.Standing;
+        }
+
+        return before is not null && IsBelieved(network, before) ? before.Standing : null;
+    }
+
+    private StandingProof? Read(NetworkId network, AccountId account, ReadOnlyMemory<byte> bytes)
+    {
         if (bytes.IsEmpty) return null;
-        StandingProof proof;
         try
         {
-            proof = context.Cache.Standing(bytes.Span, network);
+            StandingProof proof = context.Cache.Standing(bytes.Span, network);
+            return proof.Standing.Account == account ? proof : null;
         }
         catch (StatementException)
         {
             return null;
         }
+    }
 
-        Standing shown = proof.Standing;
+    private bool IsBelieved(NetworkId network, StandingProof proof)
+    {
+        Standing standing = proof.Standing;
         DateTimeOffset now = context.Now;
-        if (shown.Account != account || shown.ExpiresAt <= now || shown.IssuedAt > now + Form.ClockSkew) return null;
-        if (fraud.IsRefused(network, proof.SignerCertificate(context.Cache).AccountId)) return null;
-        if (Own(network) is { } own && !own.LedgerId.SequenceEqual(shown.LedgerId)) return null;
-        if (_others.TryGet((network, account), out StandingProof? before) && before.Standing.LedgerId.SequenceEqual(shown.LedgerId))
-        {
-            if (before.Standing.Sequence == shown.Sequence && !before.Standing.Hash.SequenceEqual(shown.Hash))
-            {
-                convict = EquivocationProof.Of(before, proof);
-                return null;
-            }
-
-            if (before.Standing.Sequence >= shown.Sequence) return before.Standing.ExpiresAt > now ? before.Standing : null;
-        }
-
-        _others.Add((network, account), proof);
-        return shown;
+        if (standing.ExpiresAt <= now || standing.IssuedAt > now + Form.ClockSkew) return false;
+        if (Own(network) is { } own && !own.LedgerId.SequenceEqual(standing.LedgerId)) return false;
+        return !fraud.IsRefused(network, proof.SignerCertificate(context.Cache).AccountId);
     }
 }

@@ -62,10 +62,11 @@ internal sealed class CreditReport(CreditRoom room, NetworkRegistry networks, Cl
         if (room.Books is not { } books) return new NetworkCredit(id, name, 0, lines.OwnLine(id), 0, 0, 0, 0, 0, 0, false, null, places.Keeps(id), isReached, []);
         // The standing first: what is posted meanwhile is then in the sums, and shows as pending for a moment at most.
         var standing = books.Standings.Own(id);
+        var (available, reserved) = (books.Payer.Available(id), books.Payer.Reserved(id));
         var sums = await books.Store.SumAsync(new ReceiptQuery { Network = id }, cancellation);
         var tabs = sums.GroupBy(sum => sum.Account).Select(group => TabOf(group.Key, [.. group])).OrderByDescending(tab => tab.Earned + tab.Used + tab.EarnedPending + tab.UsedPending).ToList();
         return new NetworkCredit(
-            id, name, standing?.Balance ?? 0, books.Standings.OwnLine(id), books.Payer.Available(id), books.Payer.Reserved(id),
+            id, name, standing?.Balance ?? 0, books.Standings.OwnLine(id), available, reserved,
             tabs.Sum(tab => tab.Earned), tabs.Sum(tab => tab.Used), tabs.Sum(tab => tab.EarnedPending), tabs.Sum(tab => tab.UsedPending),
             standing?.IsRefused ?? false, standing?.IssuedAt, places.Keeps(id), isReached, tabs);
     }
@@ -74,12 +75,13 @@ internal sealed class CreditReport(CreditRoom room, NetworkRegistry networks, Cl
     {
         var names = peers.All.Where(peer => peer.Account == account).Select(peer => peer.Name).ToList();
         return new CreditTab(
-            account, names, Sum(ReceiptSide.Earned, IsPosted), Sum(ReceiptSide.Paid, IsPosted), Sum(ReceiptSide.Earned, IsPending), Sum(ReceiptSide.Paid, IsPending));
+            account, names, Sum(ReceiptSide.Earned, IsPosted), Sum(ReceiptSide.Paid, IsPosted), Sum(ReceiptSide.Earned, state => state == ReceiptState.Receipted || IsPending(state)), Sum(ReceiptSide.Paid, IsPending));
 
         long Sum(ReceiptSide side, Func<ReceiptState, bool> isIn) => sums.Where(sum => sum.Side == side && isIn(sum.State)).Sum(sum => sum.Amount);
     }
 
     private static bool IsPosted(ReceiptState state) => state == ReceiptState.Posted;
 
-    private static bool IsPending(ReceiptState state) => state is ReceiptState.Receipted or ReceiptState.Countersigned or ReceiptState.Acknowledged or ReceiptState.Waiting;
+    // What is paid and not signed yet is reserved, and may come to less.
+    private static bool IsPending(ReceiptState state) => state is ReceiptState.Countersigned or ReceiptState.Acknowledged or ReceiptState.Waiting;
 }

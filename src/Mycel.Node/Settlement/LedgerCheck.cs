@@ -1,5 +1,6 @@
 using Mycel.Identity;
 using Mycel.Ledger;
+using Mycel.Ledger.Books;
 using Mycel.Ledger.Statements;
 using Mycel.Ledger.Storage;
 using Mycel.Node.Networks;
@@ -33,30 +34,13 @@ internal sealed class LedgerCheck(CreditRoom room, NetworkRegistry networks, Cle
             {
                 // A ledger is made with its first question.
                 await books.Store.HeadAsync(id, cancellation);
-                var ledger = await LedgerVerifier.VerifyAsync(books.Store, id, CheckOf(new StatementCache()), cancellation: cancellation);
+                var ledger = await LedgerVerifier.VerifyAsync(books.Store, id, new LedgerAudit().Check, cancellation: cancellation);
                 found.Add(new BookCheck(network.Charter.Name, true, ledger.Entries, ledger.BadEntry, null, ledger.Problem));
             }
             found.Add(await CheckReceiptsAsync(books, id, network.Charter.Name, cancellation));
         }
         return found;
     }
-
-    /// <summary>Checks the settled receipt of a transfer, and that the transfer says what it says.</summary>
-    private static Func<LedgerEntry, string?> CheckOf(StatementCache cache) => entry =>
-    {
-        try
-        {
-            var settled = SettledReceipt.Parse(entry.Bytes.Span);
-            settled.Verify(cache);
-            var isSame = settled.Id == entry.Id && settled.Order.Network == entry.Network && settled.Order.Payer == entry.Payer && settled.Order.Provider == entry.Provider
-                && settled.Countersignature!.Amount == entry.Amount;
-            return isSame ? null : "It says something else than its settled receipt.";
-        }
-        catch (StatementException invalid)
-        {
-            return invalid.Message;
-        }
-    };
 
     private static async Task<BookCheck> CheckReceiptsAsync(CreditBooks books, NetworkId network, string name, CancellationToken cancellation)
     {

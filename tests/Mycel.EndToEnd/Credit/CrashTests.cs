@@ -25,6 +25,8 @@ public sealed class CrashTests
             Assert.NotEqual(0, await body.ReadAsync(new byte[1024]));
             reply.Dispose();
             await leaving.CancelAsync();
+            await ben.PostedAsync(id);
+            await ann.PostedAsync(id);
             await CreditCalls.SettledAsync(ann, ben);
             var paid = await ben.ReceiptAsync(id);
             Assert.Equal("posted", (string)paid["state"]!);
@@ -48,7 +50,8 @@ public sealed class CrashTests
         {
             await PeerGroup.ConnectAsync([root, ann, ben]);
             await using var device = await ann.AddModelAsync(ben);
-            (await ben.ChatAsync(device.Model, more: CreditCalls.Bounded)).MustBe(200);
+            var first = (await ben.ChatAsync(device.Model, more: CreditCalls.Bounded)).MustBe(200);
+            await CreditCalls.PostedAsync([first], ben, ann);
             var gate = new Gate();
             device.OnRequest = Scripts.StreamHeldAfterFirstToken(gate);
             var reply = await ben.BeginPaidChatAsync(device.Model);
@@ -60,6 +63,7 @@ public sealed class CrashTests
             await ann.LinkedAsync(ben, CreditCalls.SettleTime);
             await ann.LinkedAsync(root, CreditCalls.SettleTime);
             await ben.LinkedAsync(root, CreditCalls.SettleTime);
+            if (killsPayer) await ben.PostedAsync(Assert.Single(reply.Headers.GetValues("X-Mycel-Receipt")));
 
             await CreditCalls.SettledAsync([root, ann, ben], isAnswerLost: !killsPayer);
             Assert.InRange(await ann.BalanceAsync(), CreditCalls.ProperCost, 2 * CreditCalls.ProperCost);
@@ -100,8 +104,8 @@ public sealed class CrashTests
             await ben.LinkedAsync(root, CreditCalls.SettleTime);
             await CreditCalls.SettledAsync(root, ann, ben);
             Assert.Equal(served * CreditCalls.ProperCost, await ann.BalanceAsync());
-            (await ben.ChatAsync(device.Model, more: CreditCalls.Bounded)).MustBe(200);
-            await CreditCalls.SettledAsync(root, ann, ben);
+            var more = (await ben.ChatAsync(device.Model, more: CreditCalls.Bounded)).MustBe(200);
+            await CreditCalls.PostedAsync([more], ben, ann, root);
             await CreditCalls.MustVerifyAsync(root, ann, ben);
         }
         finally

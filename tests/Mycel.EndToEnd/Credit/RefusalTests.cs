@@ -23,10 +23,11 @@ public sealed class RefusalTests
         Assert.Empty(anns.Requests);
 
         // Enough for one more request of Ben's.
-        for (var i = 0; i < 12; i++) (await ann.ChatAsync(bens.Model, more: CreditCalls.Bounded)).MustBe(200);
-        await CreditCalls.SettledAsync(ann, ben);
-        (await ben.ChatAsync(anns.Model, more: CreditCalls.Bounded)).MustBe(200);
-        await CreditCalls.SettledAsync(ann, ben);
+        var earned = new List<Reply>();
+        for (var i = 0; i < 12; i++) earned.Add((await ann.ChatAsync(bens.Model, more: CreditCalls.Bounded)).MustBe(200));
+        await CreditCalls.PostedAsync(earned, ann, ben);
+        var spent = (await ben.ChatAsync(anns.Model, more: CreditCalls.Bounded)).MustBe(200);
+        await CreditCalls.PostedAsync([spent], ben, ann);
         Assert.Equal(11 * CreditCalls.ProperCost, await ben.BalanceAsync());
     }
 
@@ -37,13 +38,15 @@ public sealed class RefusalTests
         await using var ben = await CreditCalls.StartAsync();
         await PeerGroup.ConnectAsync([ann, ben]);
         await using var device = await ann.AddModelAsync(ben);
-        var made = await ben.TellAsync("/v1/node/keys", new { name = "guest", budget = "0.045/day" });
+        var made = await ben.TellAsync("/v1/node/keys", new { name = "guest", budget = "0.049/day" });
         var key = (string)made.MustBe(201).Json["secret"]!;
 
-        (await ben.ChatAsync(device.Model, false, CreditCalls.Bounded, ("Authorization", $"Bearer {key}"))).MustBe(200);
-        await CreditCalls.SettledAsync(ann, ben);
-        (await ben.ChatAsync(device.Model, false, CreditCalls.Bounded, ("Authorization", $"Bearer {key}"))).MustBe(200);
-        await CreditCalls.SettledAsync(ann, ben);
+        for (var i = 0; i < 2; i++)
+        {
+            var paid = (await ben.ChatAsync(device.Model, false, CreditCalls.Bounded, ("Authorization", $"Bearer {key}"))).MustBe(200);
+            await CreditCalls.PostedAsync([paid], ben, ann);
+        }
+
         // What the third may come to at most no longer fits beside what the two have cost.
         (await ben.ChatAsync(device.Model, false, CreditCalls.Bounded, ("Authorization", $"Bearer {key}"))).MustRefuse(402, "budget_exceeded");
 

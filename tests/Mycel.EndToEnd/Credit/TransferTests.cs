@@ -23,7 +23,7 @@ public sealed class TransferTests(PayingGroup group) : IClassFixture<PayingGroup
         var replies = await Task.WhenAll(Enumerable.Range(0, atOnce).Select(_ => group.Ben.ChatAsync(device.Model, stream, CreditCalls.Bounded)));
 
         foreach (var reply in replies) reply.MustBe(200);
-        await CreditCalls.SettledAsync(group.Nodes);
+        await CreditCalls.PostedAsync(replies, group.Ben, group.Ann, group.Cleo);
         Assert.Equal(ann + (atOnce * CreditCalls.ProperCost), await group.Ann.BalanceAsync());
         Assert.Equal(ben - (atOnce * CreditCalls.ProperCost), await group.Ben.BalanceAsync());
         Assert.Equal(cleo, await group.Cleo.BalanceAsync());
@@ -36,13 +36,13 @@ public sealed class TransferTests(PayingGroup group) : IClassFixture<PayingGroup
     {
         await using var anns = await group.Ann.AddModelAsync(group.Ben, group.Cleo);
         await using var cleos = await group.Cleo.AddModelAsync(group.Ann);
-        (await group.Ben.ChatAsync(anns.Model, more: CreditCalls.Bounded)).MustBe(200);
-        await CreditCalls.SettledAsync(group.Nodes);
+        var earned = (await group.Ben.ChatAsync(anns.Model, more: CreditCalls.Bounded)).MustBe(200);
+        await CreditCalls.PostedAsync([earned], group.Ben, group.Ann, group.Cleo);
         var (ann, ben, cleo) = (await group.Ann.BalanceAsync(), await group.Ben.BalanceAsync(), await group.Cleo.BalanceAsync());
 
-        (await group.Ann.ChatAsync(cleos.Model, more: CreditCalls.Bounded)).MustBe(200);
+        var spent = (await group.Ann.ChatAsync(cleos.Model, more: CreditCalls.Bounded)).MustBe(200);
 
-        await CreditCalls.SettledAsync(group.Nodes);
+        await CreditCalls.PostedAsync([spent], group.Ann, group.Cleo, group.Ben);
         Assert.Equal(ann - CreditCalls.ProperCost, await group.Ann.BalanceAsync());
         Assert.Equal(ben, await group.Ben.BalanceAsync());
         Assert.Equal(cleo + CreditCalls.ProperCost, await group.Cleo.BalanceAsync());
@@ -57,7 +57,7 @@ public sealed class TransferTests(PayingGroup group) : IClassFixture<PayingGroup
         var reply = (await group.Ben.ChatAsync(device.Model, stream, CreditCalls.Bounded)).MustBe(200);
         var id = reply["X-Mycel-Receipt"]!;
         if (stream) Assert.EndsWith($"\n\n: mycel-receipt {id}\ndata: [DONE]\n\n", reply.Text, StringComparison.Ordinal);
-        await CreditCalls.SettledAsync(group.Nodes);
+        await CreditCalls.PostedAsync([reply], group.Ben, group.Ann);
 
         var (paid, earned) = (await group.Ben.ReceiptAsync(id), await group.Ann.ReceiptAsync(id));
 
@@ -72,6 +72,7 @@ public sealed class TransferTests(PayingGroup group) : IClassFixture<PayingGroup
     public async Task What_one_serves_oneself_moves_nothing()
     {
         await using var device = await group.Ann.AddModelAsync();
+        await CreditCalls.SettledAsync(group.Nodes);
         var before = await group.Ann.BalanceAsync();
         var reply = (await group.Ann.ChatAsync("relay:" + device.Model)).MustBe(200);
         Assert.Null(reply["X-Mycel-Receipt"]);

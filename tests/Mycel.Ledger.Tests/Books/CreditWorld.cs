@@ -174,7 +174,6 @@ internal sealed class CreditWorld : IDisposable
             ClearingReply reply = await Clearing.SubmitAsync(Network, party.Certificate, batch.Receipts, batch.KnownProofs);
             ClearingNews news = await party.Outbox.ApplyAsync(batch, reply);
             last = last is null ? news : news with { Warning = last.Warning ?? news.Warning, Frauds = [.. last.Frauds, .. news.Frauds], Posted = last.Posted + news.Posted, Refused = last.Refused + news.Refused };
-            if (batch.Receipts.Count <= 1 && news.Posted == 0) return last;
         }
 
         Assert.Fail("The outbox never ends.");

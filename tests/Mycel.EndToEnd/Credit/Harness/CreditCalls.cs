@@ -59,6 +59,27 @@ internal static class CreditCalls
         Assert.Equal(0, books.Sum(book => (long)book["balance"]!));
     }
 
+    /// <summary>Waits until the receipts of these answers are posted on both sides, and everything is settled.</summary>
+    public static async Task PostedAsync(IReadOnlyList<Reply> replies, NodeProcess payer, NodeProcess provider, params IReadOnlyList<NodeProcess> others)
+    {
+        foreach (var reply in replies)
+        {
+            foreach (var side in new[] { payer, provider }) await PostedAsync(side, reply["X-Mycel-Receipt"]!);
+        }
+
+        await SettledAsync([payer, provider, .. others]);
+    }
+
+    /// <summary>Waits until a receipt is posted.</summary>
+    public static Task PostedAsync(this NodeProcess node, string id) => Poll.UntilAsync(
+        async () =>
+        {
+            var found = await node.Control.CallAsync(HttpMethod.Get, $"/v1/receipts/{id}", (byte[]?)null);
+            return found.Status == 200 && (string)found.Json["state"]! == "posted";
+        },
+        $"receipt {id} is posted",
+        SettleTime);
+
     private static bool IsSettled(JsonNode book, bool isAnswerLost) =>
         (long)book["earned_pending"]! == 0 && (isAnswerLost || ((long)book["used_pending"]! == 0 && (long)book["reserved"]! == 0))
         && (long)book["balance"]! == (long)book["earned"]! - (long)book["used"]!;
