@@ -57,7 +57,7 @@ public sealed class TransferTests(PayingGroup group) : IClassFixture<PayingGroup
         var reply = (await group.Ben.ChatAsync(device.Model, stream, CreditCalls.Bounded)).MustBe(200);
         var id = reply["X-Mycel-Receipt"]!;
         if (stream) Assert.EndsWith($"\n\n: mycel-receipt {id}\ndata: [DONE]\n\n", reply.Text, StringComparison.Ordinal);
-        await CreditCalls.PostedAsync([reply], group.Ben, group.Ann);
+        await CreditCalls.PostedAsync([reply], group.Ben, group.Ann, group.Cleo);
 
         var (paid, earned) = (await group.Ben.ReceiptAsync(id), await group.Ann.ReceiptAsync(id));
 
