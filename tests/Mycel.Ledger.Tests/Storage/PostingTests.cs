@@ -43,7 +43,7 @@ public sealed class PostingTests(PostgresServer postgres)
         {
             IReadOnlyList<PostingResult> first = await store.PostAsync([transfer, transfer, forged], Stop);
             Assert.Equal([PostingOutcome.Posted, PostingOutcome.Known, PostingOutcome.Conflict], first.Select(result => result.Outcome));
-            Assert.Equal([1, 1, 0], first.Select(result => result.Entry));
+            Assert.Equal([1, 1, 1], first.Select(result => result.Entry));
         }
 
         await using LedgerStore again = database.Open();

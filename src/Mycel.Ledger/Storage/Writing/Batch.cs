@@ -8,6 +8,9 @@ namespace Mycel.Ledger.Storage.Writing;
 /// <summary>The rows that one transaction reads, changes in memory in the order of its operations, and writes at once.</summary>
 internal sealed class Batch(LedgerDatabase database, LedgerContext context, PeerId book, DateTimeOffset now)
 {
+    /// <summary>Keys in one question.</summary>
+    private const int MaxKeys = 512;
+
     private readonly Dictionary<NetworkId, LedgerPart> _ledgers = [];
 
     public LedgerContext Context => context;
@@ -50,13 +53,13 @@ internal sealed class Batch(LedgerDatabase database, LedgerContext context, Peer
                 _ledgers[network].LoadTransfer(row.OrderId, row.Number, row.Bytes);
         }
 
-        foreach (OrderId[] ids in keys.Receipts.Chunk(500))
+        foreach (OrderId[] ids in keys.Receipts.Chunk(MaxKeys))
             Receipts.Load(context.Receipts.Where(row => row.Book == book && ids.Contains(row.Id)), static row => row.Id);
         foreach ((NetworkId network, AccountId[] accounts) in ByNetwork(keys.Standings))
             Standings.Load(context.Standings.Where(row => row.Book == book && row.Network == network && accounts.Contains(row.Account)), static row => (row.Network, row.Account));
         foreach ((NetworkId network, AccountId[] accounts) in ByNetwork(keys.Proofs))
             Proofs.Load(context.Proofs.Where(row => row.Network == network && accounts.Contains(row.Account)), static row => (row.Network, row.Account));
-        foreach (PeerId[] devices in keys.Reputations.Chunk(500))
+        foreach (PeerId[] devices in keys.Reputations.Chunk(MaxKeys))
             Reputations.Load(context.Reputations.Where(row => row.Book == book && devices.Contains(row.Device)), static row => row.Device);
     }
 
@@ -84,5 +87,5 @@ internal sealed class Batch(LedgerDatabase database, LedgerContext context, Peer
 
     private static IEnumerable<(NetworkId Network, TKey[] Keys)> ByNetwork<TKey>(IEnumerable<(NetworkId Network, TKey Key)> keys)
         => keys.GroupBy(static each => each.Network, static each => each.Key)
-            .SelectMany(static group => group.Chunk(500).Select(chunk => (group.Key, chunk)));
+            .SelectMany(static group => group.Chunk(MaxKeys).Select(chunk => (group.Key, chunk)));
 }
