@@ -1,5 +1,4 @@
 using Mycel.Identity;
-using Mycel.Identity.Certificates;
 using Mycel.Ledger.Statements;
 using Mycel.Ledger.Storage;
 
@@ -8,7 +7,7 @@ namespace Mycel.Ledger.Books;
 public sealed partial class PayerBook
 {
     // Records of receipts signed lately, so that their acknowledgement needs no reading.
-    private const int MaxRecent = 4096;
+    private const int MaxRecent = 1024;
 
     private readonly GenerationCache<OrderId, ReceiptRecord> _recent = new(MaxRecent);
     private readonly KeyedLock<OrderId> _answering = new();
@@ -64,8 +63,17 @@ public sealed partial class PayerBook
                 if (open is { State: OpenOrderState.Open }) return Countersigned.Refuse(PayerRules.UnderWay);
             }
 
-            if (open is null) parsed.Order.Verify();
-            else if (!open.Order.Hash.SequenceEqual(parsed.Order.Hash)) return Countersigned.Refuse(PayerRules.NotOurs);
+            if (open is null)
+            {
+                parsed.Order.Verify();
+            }
+            else
+            {
+                // The own copy of what was signed here: that of the other side may be damaged outside of what the hash is of.
+                if (!open.Order.Hash.SequenceEqual(parsed.Order.Hash)) return Countersigned.Refuse(PayerRules.NotOurs);
+                parsed = SettledReceipt.Create(open.Order, parsed.Receipt, null, open.PayerCertificate, parsed.ProviderCertificate);
+            }
+
             return await AnswerAsync(open, parsed);
         }
         catch (StatementException invalid)

@@ -54,10 +54,12 @@ internal static class PayerRules
         402,
         CreditCodes.BudgetExceeded,
         $"The budget of {(key is null ? "this account" : $"the key \"{key}\"")}, {budget} credits, does not allow this request. "
-            + "Ask for fewer tokens (max_tokens), wait for the next period, or have the budget raised.") { MayTryOthers = false };
+            + "Ask for fewer tokens (max_tokens), wait for the next period, or have the budget raised.")
+    { MayTryOthers = false };
 
     public static CreditRefusal Full { get; } = new(
-        503, CreditCodes.BooksFull, "More orders are under way than this node keeps books of. Try again in a moment.") { MayTryOthers = false };
+        503, CreditCodes.BooksFull, "More orders are under way than this node keeps books of. Try again in a moment.")
+    { MayTryOthers = false };
 
     public static CreditRefusal FraudulentProvider { get; } = new(
         403, CreditCodes.AccountRefused, "Fraud of the account that offers this model is proved; nothing is ordered from it.");

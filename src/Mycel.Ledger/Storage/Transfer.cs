@@ -34,7 +34,7 @@ public enum PostingOutcome
 
 /// <summary>What came of a transfer, with the place it has.</summary>
 /// <param name="Outcome">What came of it.</param>
-/// <param name="Entry">The transfer's number, from 1 on; in a conflict, the number of the one that was posted; 0 where none is.</param>
+/// <param name="Entry">The number, from 1 on, of the transfer that is posted under this id; 0 where there is none.</param>
 /// <param name="Existing">The settled receipt that was posted under this id; empty where there is none or it is the same.</param>
 public readonly record struct PostingResult(PostingOutcome Outcome, long Entry, ReadOnlyMemory<byte> Existing = default);
 

@@ -281,6 +281,7 @@ internal sealed partial class PeerBook : IPeerBook
             IsOwn = isOwn,
             Networks = networks,
             IsGreeted = greeted is { IsMutual: true },
+            MayServe = greeted?.Peer.Certificate.Roles.HasFlag(DeviceRoles.Serve) ?? true,
             Addresses = AddressesOf(entry),
             Record = entry.Record is { } record ? Visible(record.Body, networks, isOwn) : null,
             RecordAt = entry.RecordAt,

@@ -49,6 +49,11 @@ internal sealed class InferenceServer(
             await RefuseAsync(stream, startedAt, 403, "not_allowed", whyNot ?? "This node does not know you.");
             return;
         }
+        if (!stream.Link.Peer.Certificate.Roles.HasFlag(DeviceRoles.Ask))
+        {
+            await RefuseAsync(stream, startedAt, 403, "not_allowed", "Your device may not ask for models: its account did not give it that role.");
+            return;
+        }
         if (state.Phase != NodePhase.Ready)
         {
             await RefuseAsync(stream, startedAt, 503, "draining", "The node is shutting down.");
@@ -57,11 +62,6 @@ internal sealed class InferenceServer(
         if (stream.Header.Inference is not { } request || KindOf(request.Path) is not { } kind)
         {
             await RefuseAsync(stream, startedAt, 404, "not_found", "This node has no such interface for peers.");
-            return;
-        }
-        if (!stream.Link.Peer.Certificate.Roles.HasFlag(DeviceRoles.Ask))
-        {
-            await RefuseAsync(stream, startedAt, 403, "not_allowed", "Your device may not ask for its account: its certificate lacks that role.");
             return;
         }
         if (!own.SharesWith(standing))

@@ -5,6 +5,7 @@ using Mycel.Node.Admission;
 using Mycel.Node.Backends;
 using Mycel.Node.Configuration;
 using Mycel.Node.Execution;
+using Mycel.Node.Networks;
 using Mycel.Node.Observability;
 using Mycel.Node.Routing;
 using Mycel.Node.Settlement;
@@ -13,7 +14,7 @@ namespace Mycel.Node.Api.OpenAi;
 
 /// <summary>The OpenAI requests that a model answers, as HTTP clients send them.</summary>
 internal sealed class InferenceEndpoint(
-    IOptionsSource options, RequestLimits limits, ModelCatalog catalog, RequestRunner runner, NodeMetrics metrics, BodyMemory bodies, NodeId node)
+    IOptionsSource options, RequestLimits limits, ModelCatalog catalog, RequestRunner runner, NodeMetrics metrics, BodyMemory bodies, NodeId node, IPeerBook peers)
 {
     /// <summary>Bodies beyond this are not read on the thread that serves the sockets, in bytes.</summary>
     private const int LargeBodyBytes = 256 * 1024;
@@ -118,9 +119,13 @@ internal sealed class InferenceEndpoint(
         var name = RequestRunner.NameOf(document);
         var message = catalog.OfflineHolder(name) is { } holder
             ? $"The model '{name}' is not available now: the relay '{holder}', which had it, is offline."
+            : MissedHolder(name) is { } peer ? $"The model '{name}' is not available now: the node '{peer}', which had it, is not linked. See why with: mycel peers"
             : $"The model '{name}' does not exist here.{Suggestion(name)}";
         await FailAsync(context, requestId, name, startedAt, 404, "model_not_found", message, "model");
     }
+
+    /// <summary>The node that offered a model when it was linked last, and is not linked now; null for none.</summary>
+    private string? MissedHolder(string name) => peers.All.FirstOrDefault(p => !p.IsGreeted && p.Record?.Models.Any(m => m.Name == name) == true)?.Name;
 
     private string Suggestion(string name)
     {
