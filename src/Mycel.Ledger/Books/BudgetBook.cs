@@ -25,6 +25,15 @@ public sealed class BudgetBook
         _reserved = reserved;
     }
 
+    /// <summary>Budgets whose sums are held in memory.</summary>
+    internal int Count
+    {
+        get
+        {
+            lock (_lock) return _spent.Count;
+        }
+    }
+
     /// <summary>Micro-credits paid and reserved in the period that is now; reads the store where it has to.</summary>
     /// <param name="key">The key, by name; null for all that the account pays.</param>
     /// <param name="period">Over what time.</param>

@@ -7,9 +7,10 @@ namespace Mycel.Ledger.Books;
 
 /// <summary>Accounts whose fraud is proved, with the proofs. Safe for use from many threads.</summary>
 /// <param name="context">What all books share.</param>
-public sealed class FraudBook(BookContext context)
+/// <param name="maxAccounts">Most accounts, of all networks together, 1 or more; proofs beyond are kept in the store alone.</param>
+public sealed class FraudBook(BookContext context, int maxAccounts = FraudBook.MaxAccounts)
 {
-    /// <summary>Most accounts, of all networks together; proofs beyond are kept in the store alone.</summary>
+    /// <summary>Most accounts unless told otherwise.</summary>
     public const int MaxAccounts = 65_536;
 
     private const int PageSize = 64;
@@ -56,7 +57,7 @@ public sealed class FraudBook(BookContext context)
     // Beyond the bound nobody is remembered, but each proof is kept.
     private bool Remember(NetworkId network, AccountId account)
     {
-        if (_refused.Count >= MaxAccounts && !_refused.ContainsKey((network, account))) return true;
+        if (_refused.Count >= maxAccounts && !_refused.ContainsKey((network, account))) return true;
         return _refused.TryAdd((network, account), true);
     }
 }

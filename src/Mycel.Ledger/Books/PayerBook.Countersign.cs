@@ -63,8 +63,17 @@ public sealed partial class PayerBook
                 if (open is { State: OpenOrderState.Open }) return Countersigned.Refuse(PayerRules.UnderWay);
             }
 
-            if (open is null) parsed.Order.Verify();
-            else if (!open.Order.Hash.SequenceEqual(parsed.Order.Hash)) return Countersigned.Refuse(PayerRules.NotOurs);
+            if (open is null)
+            {
+                parsed.Order.Verify();
+            }
+            else
+            {
+                // The own copy of what was signed here: that of the other side may be damaged outside of what the hash is of.
+                if (!open.Order.Hash.SequenceEqual(parsed.Order.Hash)) return Countersigned.Refuse(PayerRules.NotOurs);
+                parsed = SettledReceipt.Create(open.Order, parsed.Receipt, null, open.PayerCertificate, parsed.ProviderCertificate);
+            }
+
             return await AnswerAsync(open, parsed);
         }
         catch (StatementException invalid)

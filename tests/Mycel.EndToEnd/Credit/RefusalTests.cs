@@ -38,7 +38,7 @@ public sealed class RefusalTests
         await using var ben = await CreditCalls.StartAsync();
         await PeerGroup.ConnectAsync([ann, ben]);
         await using var device = await ann.AddModelAsync(ben);
-        var made = await ben.TellAsync("/v1/node/keys", new { name = "guest", budget = "0.049/day" });
+        var made = await ben.TellAsync("/v1/node/keys", new { name = "guest", budget = "0.044/day" });
         var key = (string)made.MustBe(201).Json["secret"]!;
 
         for (var i = 0; i < 2; i++)

@@ -184,10 +184,22 @@ public sealed class BoundTests
             Assert.False((await world.Root.Fraud.AddAsync(world.Network, proof.Bytes)).IsNew);
         }
 
+        var small = new FraudBook(world.Root.Context, maxAccounts: 10);
+        await small.RestoreAsync([world.Network]);
+        Assert.Equal(10, small.Count);
         ClearingNews news = (await world.ClearAsync(world.A))!;
         Assert.Equal(70, world.A.Fraud.Count);
         Assert.InRange(news.Frauds.Count, 6, 70);
         await world.A.RestartAsync();
         Assert.Equal(70, world.A.Fraud.Count);
+    }
+
+    [Fact]
+    public async Task Budgets_that_are_not_used_make_way()
+    {
+        using var world = new CreditWorld();
+        for (int i = 0; i <= BudgetBook.MaxBudgets; i++) await world.B.Payer.Budgets.SpentAsync($"key {i}", BudgetPeriod.Day);
+        Assert.Equal(BudgetBook.MaxBudgets, world.B.Payer.Budgets.Count);
+        Assert.Equal(0, await world.B.Payer.Budgets.SpentAsync("key 0", BudgetPeriod.Day));
     }
 }
