@@ -17,15 +17,15 @@ internal static class SqliteLibrary
     private const int PackagedVersion = 3_035_005;
 
     private static readonly Lock OneAtATime = new();
-    private static bool s_isReady;
+    private static bool _isReady;
 
     /// <summary>Must come before the first use of Microsoft.Data.Sqlite in the process; does nothing after the first call.</summary>
     public static void Prepare()
     {
         lock (OneAtATime)
         {
-            if (s_isReady) return;
-            s_isReady = true;
+            if (_isReady) return;
+            _isReady = true;
             AssemblyLoadContext.Default.Resolving += static (_, name) => name.Name == "SQLitePCLRaw.core" ? typeof(SQLitePCL.raw).Assembly : null;
             Assembly provider = typeof(SQLitePCL.SQLite3Provider_e_sqlite3).Assembly;
             NativeLibrary.SetDllImportResolver(provider, static (name, assembly, path) =>

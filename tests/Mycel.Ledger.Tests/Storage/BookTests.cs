@@ -1,6 +1,5 @@
 using System.Data.Common;
 using Microsoft.EntityFrameworkCore;
-using Mycel.Identity;
 using Mycel.Ledger.Storage;
 using Mycel.Ledger.Storage.Schema;
 
