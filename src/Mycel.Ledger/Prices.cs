@@ -1,5 +1,3 @@
-using Mycel.Identity;
-
 namespace Mycel.Ledger;
 
 /// <summary>What a model costs.</summary>

@@ -120,8 +120,8 @@ internal enum OpenOrderState
     /// <summary>The answer is over, and nothing is signed: the receipt may still come.</summary>
     Abandoned,
 
-    /// <summary>It is signed, and being written down.</summary>
-    Signing,
+    /// <summary>Its receipt is being answered.</summary>
+    Answering,
 
     /// <summary>Nothing more is to be done.</summary>
     Closed,

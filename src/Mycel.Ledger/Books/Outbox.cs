@@ -1,6 +1,5 @@
 using System.Buffers.Binary;
 using Mycel.Identity;
-using Mycel.Ledger.Statements;
 using Mycel.Ledger.Storage;
 
 namespace Mycel.Ledger.Books;

@@ -1,5 +1,4 @@
 using Mycel.Identity;
-using Mycel.Identity.Certificates;
 using Mycel.Ledger.Statements;
 using Mycel.Ledger.Storage;
 
@@ -8,7 +7,7 @@ namespace Mycel.Ledger.Books;
 public sealed partial class PayerBook
 {
     // Records of receipts signed lately, so that their acknowledgement needs no reading.
-    private const int MaxRecent = 4096;
+    private const int MaxRecent = 1024;
 
     private readonly GenerationCache<OrderId, ReceiptRecord> _recent = new(MaxRecent);
     private readonly KeyedLock<OrderId> _answering = new();
@@ -25,13 +24,22 @@ public sealed partial class PayerBook
     {
         ArgumentNullException.ThrowIfNull(order);
         ArgumentNullException.ThrowIfNull(observed);
-        Abandon(order, observed);
+        lock (_lock)
+        {
+            if (order.State == OpenOrderState.Open)
+            {
+                order.State = OpenOrderState.Answering;
+                order.Observed = observed;
+            }
+        }
+
         try
         {
             return await AnswerAsync(order, SettledReceipt.Create(order.Order, Receipt.Parse(receipt.Span), null, order.PayerCertificate, order.ProviderCertificate));
         }
         catch (StatementException invalid)
         {
+            lock (_lock) BreakOff(order);
             return Countersigned.Refuse(PayerRules.Invalid(invalid));
         }
     }
@@ -77,7 +85,33 @@ public sealed partial class PayerBook
     // One answer to an order at a time: the second finds what the first wrote.
     private async Task<Countersigned> AnswerAsync(OpenOrder? open, SettledReceipt claim)
     {
-        using (await _answering.EnterAsync(claim.Id)) return await AnswerOnceAsync(open, claim);
+        using (await _answering.EnterAsync(claim.Id))
+        {
+            lock (_lock)
+            {
+                if (open is { State: OpenOrderState.Abandoned }) open.State = OpenOrderState.Answering;
+            }
+
+            try
+            {
+                return await AnswerOnceAsync(open, claim);
+            }
+            finally
+            {
+                lock (_lock)
+                {
+                    if (open is not null) BreakOff(open);
+                }
+            }
+        }
+    }
+
+    // Called under the lock. Nothing was signed: a receipt may still come.
+    private void BreakOff(OpenOrder order)
+    {
+        if (order.State != OpenOrderState.Answering) return;
+        order.State = OpenOrderState.Abandoned;
+        if (order.Bounds is not null && order.Observed is not null) ReserveOnly(order, PayerRules.MostFor(order.Order, order.Bounds, order.Observed));
     }
 
     private async Task<Countersigned> AnswerOnceAsync(OpenOrder? open, SettledReceipt claim)
@@ -115,7 +149,6 @@ public sealed partial class PayerBook
             purse.Owed = MicroCredits.Add(purse.Owed, amount);
             purse.Reserved -= reserved = order.Reserved;
             order.Reserved = 0;
-            order.State = OpenOrderState.Signing;
         }
 
         try
@@ -131,7 +164,6 @@ public sealed partial class PayerBook
                 purse.Owed -= amount;
                 purse.Reserved = MicroCredits.Add(purse.Reserved, reserved);
                 order.Reserved = reserved;
-                order.State = OpenOrderState.Abandoned;
             }
 
             throw;

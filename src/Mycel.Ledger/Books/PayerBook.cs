@@ -122,10 +122,11 @@ public sealed partial class PayerBook
             lock (_lock) _orders.Add(open.Id, open);
             return open;
         }
-        catch
+        catch (StatementException invalid)
         {
             Unreserve(request.Network, request.KeyName, now, most);
-            throw;
+            refusal = PayerRules.NoOrder(invalid);
+            return null;
         }
         finally
         {

@@ -54,10 +54,12 @@ internal static class PayerRules
         402,
         CreditCodes.BudgetExceeded,
         $"The budget of {(key is null ? "this account" : $"the key \"{key}\"")}, {budget} credits, does not allow this request. "
-            + "Ask for fewer tokens (max_tokens), wait for the next period, or have the budget raised.") { MayTryOthers = false };
+            + "Ask for fewer tokens (max_tokens), wait for the next period, or have the budget raised.")
+    { MayTryOthers = false };
 
     public static CreditRefusal Full { get; } = new(
-        503, CreditCodes.BooksFull, "More orders are under way than this node keeps books of. Try again in a moment.") { MayTryOthers = false };
+        503, CreditCodes.BooksFull, "More orders are under way than this node keeps books of. Try again in a moment.")
+    { MayTryOthers = false };
 
     public static CreditRefusal FraudulentProvider { get; } = new(
         403, CreditCodes.AccountRefused, "Fraud of the account that offers this model is proved; nothing is ordered from it.");
@@ -78,6 +80,8 @@ internal static class PayerRules
 
     public static CreditRefusal SecondReceipt { get; } = new(
         403, CreditCodes.AccountRefused, "There is another receipt of this order: the provider has signed two, which proves its fraud.");
+
+    public static CreditRefusal NoOrder(StatementException reason) => new(400, CreditCodes.OrderInvalid, $"Nothing can be ordered from this provider. {reason.Message}");
 
     public static CreditRefusal Invalid(StatementException reason) => new(422, CreditCodes.ReceiptRefused, reason.Message);
 }

@@ -1,7 +1,6 @@
 using Mycel.Identity;
 using Mycel.Identity.Certificates;
 using Mycel.Ledger.Statements;
-using Mycel.Ledger.Storage;
 
 namespace Mycel.Ledger.Books;
 

@@ -1,5 +1,4 @@
 using Mycel.Identity;
-using Mycel.Ledger.Statements;
 
 namespace Mycel.Ledger.Books;
 

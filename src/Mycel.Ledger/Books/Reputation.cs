@@ -1,5 +1,4 @@
 using Google.Protobuf;
-using Mycel.Identity;
 
 namespace Mycel.Ledger.Books;
 

@@ -1,6 +1,5 @@
 using Mycel.Identity;
 using Mycel.Ledger.Statements;
-using Mycel.Ledger.Storage;
 
 namespace Mycel.Ledger.Books;
 
@@ -29,7 +28,7 @@ public enum StandingNews
 public sealed class Standings(BookContext context, FraudBook fraud, Func<NetworkId, long> ownLine)
 {
     /// <summary>Accounts of others whose latest standing is remembered, at most; twice as many for a moment.</summary>
-    public const int MaxOthers = 16_384;
+    public const int MaxOthers = 4096;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<NetworkId, StandingProof> _own = [];

@@ -25,12 +25,23 @@ internal enum OfferPlace
 /// <summary>A model on a backend.</summary>
 /// <param name="backend">What serves it.</param>
 /// <param name="modelId">The model's name as the backend knows it.</param>
-/// <param name="metrics">Where its requests are counted.</param>
+/// <param name="metrics">Where its requests are counted; asked for at the first, since there are more offers than are ever used.</param>
 /// <param name="figures">What is measured of it; null for a new one.</param>
 /// <param name="place">Where it is.</param>
-internal sealed class Offer(Backend backend, string modelId, RouteMetrics metrics, OfferFigures? figures = null, OfferPlace place = OfferPlace.Local)
+internal sealed class Offer(Backend backend, string modelId, Func<RouteMetrics> metrics, OfferFigures? figures = null, OfferPlace place = OfferPlace.Local)
 {
     private volatile IReadOnlyList<ModelOffer>? _claimedIn;
+    private volatile RouteMetrics? _metrics;
+
+    /// <param name="backend">What serves it.</param>
+    /// <param name="modelId">The model's name as the backend knows it.</param>
+    /// <param name="metrics">Where its requests are counted.</param>
+    /// <param name="figures">What is measured of it; null for a new one.</param>
+    /// <param name="place">Where it is.</param>
+    public Offer(Backend backend, string modelId, RouteMetrics metrics, OfferFigures? figures = null, OfferPlace place = OfferPlace.Local)
+        : this(backend, modelId, () => metrics, figures, place)
+    {
+    }
 
     public Backend Backend { get; } = backend;
 
@@ -40,7 +51,7 @@ internal sealed class Offer(Backend backend, string modelId, RouteMetrics metric
     /// <summary>The same as a JSON string, quotes included.</summary>
     public byte[] ModelIdJson { get; } = [(byte)'"', .. JsonEncodedText.Encode(modelId, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"'];
 
-    public RouteMetrics Metrics { get; } = metrics;
+    public RouteMetrics Metrics => _metrics ??= metrics();
 
     public OfferFigures Figures { get; } = figures ?? new OfferFigures();
 

@@ -13,6 +13,7 @@ using Mycel.Node.Backends.Peer;
 using Mycel.Node.Backends.Relay;
 using Mycel.Node.Configuration;
 using Mycel.Node.Execution;
+using Mycel.Node.Links;
 using Mycel.Node.Links.Tunnel;
 using Mycel.Node.Models;
 using Mycel.Node.Observability;
@@ -43,6 +44,7 @@ internal static partial class NodeHost
         using var secrets = new SecretStore(options.DataDir, identity.Device, TimeProvider.System);
         using var keys = KeyStore.Open(options.DataDir, TimeProvider.System);
         RefuseOpenDoors(options.Api, keys);
+        if (LinkDoor.WhyNotProvider(options.Links.Provider) is { } missing) throw new NodeStartException(missing, isSetting: true);
 
         await using var app = Build(settings, identity, secrets, keys);
         keys.StartWatching(app.Services.GetRequiredService<ILogger<KeyStore>>());
@@ -158,6 +160,7 @@ internal static partial class NodeHost
         app.MapInvites();
         app.MapPeers();
         app.MapFleetCalls();
+        app.MapCredit();
         app.MapTunnel(app.Services.GetRequiredService<TunnelDoor>(), app.Services.GetRequiredService<ClientAddress>());
         app.MapRelays();
         app.MapLocalModels();

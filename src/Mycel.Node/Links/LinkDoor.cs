@@ -28,6 +28,14 @@ internal sealed partial class LinkDoor(NodeIdentity identity, LinkCredentials cr
     /// <summary>Why there is no QUIC, for people; null where there is.</summary>
     public string? WhyNot { get; private set; }
 
+    /// <summary>What stands against the transport that the settings ask for by name, with what to do; null where nothing does, or the choice is the node's.</summary>
+    /// <param name="provider">As <c>links.provider</c> has it.</param>
+    public static string? WhyNotProvider(string provider)
+    {
+        if (provider is "auto" or "none" || TransportProviders.Find(provider) is { IsSupported: true }) return null;
+        return $"links.provider asks for {provider}, which is not to be had here: {TransportProviders.Find(provider)?.WhyNot} Or set it to auto, which takes what is there.";
+    }
+
     /// <summary>Binds the socket.</summary>
     /// <exception cref="LinkException">The address or the transport asked for is not to be had.</exception>
     public async Task OpenAsync()
@@ -37,11 +45,11 @@ internal sealed partial class LinkDoor(NodeIdentity identity, LinkCredentials cr
             WhyNot = "it is switched off (links.provider: none)";
             return;
         }
+        if (WhyNotProvider(options.Provider) is { } missing) throw new LinkException(missing);
         var provider = options.Provider == "auto" ? TransportProviders.Best : TransportProviders.Find(options.Provider);
-        if (provider is not { IsSupported: true })
+        if (provider is null)
         {
-            WhyNot = provider?.WhyNot ?? string.Join(" ", TransportProviders.All.Select(p => $"{p.Name}: {p.WhyNot}"));
-            if (options.Provider != "auto") throw new LinkException($"links.provider asks for {options.Provider}, which is not to be had here: {WhyNot}");
+            WhyNot = string.Join(" ", TransportProviders.All.Select(p => $"{p.Name}: {p.WhyNot}"));
             LogNoQuic(WhyNot);
             return;
         }

@@ -23,6 +23,9 @@ internal sealed record PeerInfo
     /// <summary>Whether it proved its memberships over a link that exists now: only then it is asked and served.</summary>
     public bool IsGreeted { get; init; }
 
+    /// <summary>Whether its account lets it answer requests, as the certificate of its link says; taken for granted while it is not linked.</summary>
+    public bool MayServe { get; init; } = true;
+
     /// <summary>Where it may be reached, the best first.</summary>
     public IReadOnlyList<string> Addresses { get; init; } = [];
 

@@ -33,18 +33,24 @@ internal sealed class OfferBook(NodeMetrics metrics)
         if (!_last.TryGetValue((backend, modelId), out offer))
         {
             if (!_figures.TryGetValue((backend.Route, bare), out var figures)) _figures.Add((backend.Route, bare), figures = new OfferFigures());
-            offer = new Offer(backend, modelId, metrics.For(backend.Route, bare), figures, place);
+            offer = new Offer(backend, modelId, () => metrics.For(backend.Route, bare), figures, place);
         }
         _next.Add((backend, modelId), offer);
         return offer;
     }
 
-    /// <summary>Ends a rebuild: offers that were not asked for are gone, their figures stay for a while.</summary>
+    /// <summary>
+    /// Ends a rebuild: offers that were not asked for are gone. Their figures stay for a while, but for those of what was never used: of these a peer can
+    /// make up as many as it likes, and what was measured of others is not to make way for them.
+    /// </summary>
     public void End()
     {
+        var isAnyGone = _last.Keys.Any(key => !_next.ContainsKey(key));
         _last = _next;
-        if (_figures.Count - _last.Count <= MaxRemembered) return;
+        var isFull = _figures.Count - _last.Count > MaxRemembered;
+        if (!isAnyGone && !isFull) return;
         var used = _last.Values.Select(o => o.Figures).ToHashSet(ReferenceEqualityComparer.Instance);
-        foreach (var key in _figures.Where(f => !used.Contains(f.Value)).Select(f => f.Key).ToList()) _figures.Remove(key);
+        foreach (var key in _figures.Where(f => (isFull || f.Value is { LastUsedAt: < 0, InFlight: 0, IsMeasured: false }) && !used.Contains(f.Value)).Select(f => f.Key).ToList())
+            _figures.Remove(key);
     }
 }

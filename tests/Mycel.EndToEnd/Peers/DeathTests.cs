@@ -68,6 +68,36 @@ public sealed class DeathTests
     }
 
     [Fact]
+    public async Task A_model_whose_only_holder_is_gone_is_told_with_its_holder()
+    {
+        await using var device = FaultyDevice.Start();
+        await using var asking = await PeerCalls.StartAsync();
+        await using var doomed = await PeerCalls.StartAsync(device);
+        await PeerGroup.ConnectAsync([asking, doomed]);
+        await asking.SeesAsync(device.Model);
+        var (id, name) = (doomed.PeerId(), doomed.Certificate().DeviceName);
+        Assert.Matches(@"\d/\d", (await asking.CommandAsync("peers")).Output);
+        doomed.Kill();
+        await asking.UnlinkedAsync(id);
+        await Poll.UntilAsync(async () => (await asking.ModelIdsAsync()).Count == 0, "the model is listed no more");
+
+        var refused = (await asking.ChatAsync(device.Model)).MustRefuse(404, "model_not_found");
+        var chat = await asking.CommandAsync("chat", "-p", "hi");
+        Assert.Equal(1, chat.ExitCode);
+        foreach (var said in new[] { refused, chat.Error })
+        {
+            Assert.Contains(name, said);
+            Assert.Contains(device.Model, said);
+            Assert.Contains("mycel peers", said);
+        }
+
+        // What is free there nobody knows.
+        var peers = (await asking.CommandAsync("peers")).Output;
+        Assert.Contains(name, peers);
+        Assert.DoesNotMatch(@"\d/\d", peers);
+    }
+
+    [Fact]
     public async Task An_asking_node_that_is_killed_stops_the_work_on_the_serving_one()
     {
         await using var device = FaultyDevice.Start();

@@ -2,6 +2,8 @@ using Mycel.EndToEnd.Devices;
 using Mycel.EndToEnd.Harness;
 using Mycel.EndToEnd.Local;
 using Mycel.EndToEnd.Peers.Harness;
+using Mycel.Identity;
+using Mycel.Identity.Networks;
 
 namespace Mycel.EndToEnd.Peers;
 
@@ -82,15 +84,82 @@ public sealed class JoinTests
         Assert.Empty(device.Requests);
     }
 
-    [Fact]
-    public async Task Anyone_may_join_a_public_network()
+    /// <summary>An invite for one shows the way to a public network to everybody, and to a private one to nobody else.</summary>
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Anyone_may_join_a_public_network_and_the_invited_alone_a_private_one(bool isPublic)
     {
         await using var device = FaultyDevice.Start();
         await using var host = await PeerCalls.StartAsync(device);
-        await host.CreateNetworkAsync("open", isPublic: true);
+        await host.CreateNetworkAsync("place", isPublic);
+        var token = await host.InviteAsync(1);
+        await using var invited = await PeerCalls.StartAsync();
+        await invited.JoinAsync(token);
+        await using var another = await PeerCalls.StartAsync();
+        var joined = await another.CommandAsync("join", token);
+        await invited.SeesAsync(device.Model);
+        (await invited.ChatAsync(device.Model)).MustBe(200);
+        var invite = Assert.Single((await host.AskAsync("/v1/node/invites"))["invites"]!.AsArray());
+        Assert.Equal((1, "used_up"), ((int)invite!["used"]!, (string?)invite["state"]));
+
+        if (isPublic)
+        {
+            Assert.True(joined.ExitCode == 0, joined.All);
+            await another.SeesAsync(device.Model);
+            (await another.ChatAsync(device.Model)).MustBe(200);
+            Assert.Equal(2, device.Requests.Count);
+            return;
+        }
+
+        Assert.NotEqual(0, joined.ExitCode);
+        Assert.Contains("used already", joined.Error);
+        Assert.Empty((await another.AskAsync("/v1/node/networks"))["networks"]!.AsArray());
+        (await another.ChatAsync(device.Model)).MustRefuse(404, "model_not_found");
+        Assert.Single(device.Requests);
+    }
+
+    [Fact]
+    public async Task An_invite_that_is_over_says_so_to_people_and_admits_nobody()
+    {
+        await using var host = await PeerCalls.StartAsync();
+        await host.CreateNetworkAsync();
+        var token = PlantExpired(host, await host.InviteAsync(1));
+
+        // On a clean machine no node is started for it.
+        using var folder = new TempFolder();
+        var data = Path.Combine(folder.Path, "data");
+        var clean = await MycelCommand.RunAsync(folder.Path, data, ["join", token], PeerCalls.LinkSettings());
         await using var guest = await PeerCalls.StartAsync();
-        await guest.JoinAsync(await host.InviteAsync(1));
-        await guest.SeesAsync(device.Model);
-        (await guest.ChatAsync(device.Model)).MustBe(200);
+        foreach (var told in new[] { clean, await guest.CommandAsync("join", token) })
+        {
+            Assert.Equal(1, told.ExitCode);
+            Assert.Contains("expired", told.Error);
+            Assert.Contains("Ask for a new one", told.Error);
+            Assert.DoesNotContain("Exception", told.All);
+        }
+
+        Assert.False(Directory.Exists(Path.Combine(data, "run")), "A node was started for an invite that is over.");
+        Assert.Contains("expired", (await guest.TryJoinAsync(token)).MustRefuse(400, "invite_invalid"));
+        Assert.Empty((await guest.AskAsync("/v1/node/networks"))["networks"]!.AsArray());
+
+        // Nor does the host admit one whose clock says otherwise.
+        await using var peer = await TestPeer.CreateAsync();
+        await using var link = await peer.DialAsync(token);
+        var answer = await link.TryRedeemAsync(Invite.Parse(token));
+        Assert.Contains("expired", answer.MustRefuse(403, "invite_refused").Refusal!.Message);
+        Assert.Contains("expired", (await host.CommandAsync("invite", "list")).Output);
+        Assert.DoesNotContain((await host.AskAsync("/v1/node/invites"))["invites"]!.AsArray(), invite => (int)invite!["used"]! > 0);
+    }
+
+    /// <summary>Puts an invite into a node's folder that was made two days ago for one day, as another of its own; the result is its token.</summary>
+    private static string PlantExpired(NodeProcess host, string token)
+    {
+        var alive = Invite.Parse(token);
+        using var identity = NodeIdentity.LoadOrCreate(host.DataDir, "host", passphrase: null, TimeProvider.System);
+        var issuer = Issuer.Create(alive.Network.RootKey, identity.Certificate, membership: null);
+        var over = Invite.Create(identity.Device, issuer, alive.Network, alive.Terms, 1, DateTimeOffset.UtcNow.AddDays(-2), TimeSpan.FromDays(1), alive.Nodes);
+        new InviteBook(Path.Combine(host.DataDir, "invites"), TimeProvider.System).Add(over, "");
+        return over.ToToken();
     }
 }

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text;
 using Mycel.EndToEnd.Devices;
 using Mycel.EndToEnd.Harness;
 using Mycel.EndToEnd.Local;
@@ -68,9 +70,106 @@ public sealed class RouterTests
         for (var i = 0; i < 5; i++) await AskAsync(nodes.First);
     }
 
-    private static async Task AskAsync(NodeProcess node, string text = "Tell me of the sea.")
+    /// <summary>One over QUIC, one whose firewall drops UDP, and between the two the third that both know.</summary>
+    [Fact]
+    public async Task QUIC_a_tunnel_and_a_relay_make_one_network()
     {
-        var reply = await node.Control.CallAsync(HttpMethod.Post, NodeCalls.ChatPath, LocalCalls.Chat(text, "\"temperature\":0,\"max_tokens\":12", stream: true));
+        using var hosts = NetworkHosts.Create(2);
+        hosts.Separate();
+        hosts.BlockUdp(1);
+        await using var nodes = await Nodes.StartAsync(hosts, demo: [true, true, true]);
+        await nodes.JoinAsync();
+        foreach (var (from, to, carrier) in new[]
+        {
+            (nodes.Public, nodes.First, "quic"), (nodes.Second, nodes.Public, "tunnel"), (nodes.First, nodes.Second, "relay"), (nodes.Second, nodes.First, "relay"),
+        })
+        {
+            Assert.Equal(carrier, (string?)(await from.LinkedAsync(to, TimeSpan.FromSeconds(30)))["carrier"]);
+        }
+
+        foreach (var asking in nodes.All)
+        {
+            foreach (var serving in nodes.All.Where(serving => serving != asking)) await AskAsync(asking, model: await OfferAsync(asking, serving));
+        }
+    }
+
+    [Fact]
+    public async Task A_new_public_address_in_mid_stream_breaks_no_answer_and_makes_no_new_link()
+    {
+        using var hosts = NetworkHosts.Create(1);
+        await using var device = NetworkHosts.Inside(hosts.Public, () => FaultyDevice.Start());
+        await using var serving = await NodeProcess.StartAsync(new NodeSetup
+        {
+            NetworkNamespace = hosts.Public,
+            Devices = [device],
+            Environment = new Dictionary<string, string> { ["MYCEL_LINKS_ADDRESSES"] = $"{NetworkHosts.PublicAddress}:8421" },
+        });
+        await using var asking = await NodeProcess.StartAsync(new NodeSetup { NetworkNamespace = hosts.Private(0) });
+        await serving.CreateNetworkAsync();
+        await asking.JoinAsync(await serving.InviteAsync());
+        var since = (string?)(await asking.LinkedAsync(serving))["since"];
+        await asking.SeesAsync(device.Model);
+        var gate = new Gate();
+        device.OnRequest = Scripts.StreamHeldAfterFirstToken(gate);
+        using var content = new StringContent(NodeCalls.ChatBody(device.Model, stream: true), Encoding.UTF8, "application/json");
+        using var request = new HttpRequestMessage(HttpMethod.Post, NodeCalls.ChatPath) { Content = content };
+        using var reply = await asking.Control.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        using var body = new StreamReader(await reply.Content.ReadAsStreamAsync());
+        Assert.StartsWith("data:", await body.ReadLineAsync());
+
+        hosts.Move(0);
+        gate.Open();
+
+        var rest = await body.ReadToEndAsync().WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Contains(" second", rest);
+        Assert.EndsWith(Sse.Done, rest);
+        Assert.Single(device.Requests);
+        device.OnRequest = Scripts.Proper;
+        (await asking.Control.CallAsync(HttpMethod.Post, NodeCalls.ChatPath, NodeCalls.ChatBody(device.Model))).MustBe(200);
+        await Poll.UntilAsync(
+            async () => ((string?)(await serving.PeerAsync(asking.PeerId()))?["address"])?.StartsWith(NetworkHosts.MovedAddress(0), StringComparison.Ordinal) == true,
+            "the serving node sees the new address");
+        Assert.Equal(since, (string?)(await asking.LinkedAsync(serving))["since"]);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(5)]
+    public async Task Translation_losses_and_delay_together_break_no_answer(int lossPercent)
+    {
+        using var hosts = NetworkHosts.Create(1);
+        using var path = NetworkHosts.Inside(hosts.Public, () => new UdpPath(new IPEndPoint(IPAddress.Loopback, 8421)) { Delay = TimeSpan.FromMilliseconds(40), LossPercent = lossPercent });
+        // The public node has no other address than the one at the other end of the bad line.
+        await using var serving = await NodeProcess.StartAsync(new NodeSetup
+        {
+            NetworkNamespace = hosts.Public,
+            Arguments = ["--demo"],
+            Environment = PeerCalls.LinkSettings(8421, ("MYCEL_LINKS_ADDRESSES", $"{NetworkHosts.PublicAddress}:{path.Port}")),
+        });
+        await using var asking = await NodeProcess.StartAsync(new NodeSetup { NetworkNamespace = hosts.Private(0) });
+        await serving.CreateNetworkAsync();
+        await asking.JoinAsync(await serving.InviteAsync());
+        var peer = await asking.LinkedAsync(serving, TimeSpan.FromSeconds(30));
+        Assert.Equal(("quic", $"{NetworkHosts.PublicAddress}:{path.Port}"), ((string?)peer["carrier"], (string?)peer["address"]));
+        await asking.SeesAsync(Model, TimeSpan.FromSeconds(20));
+
+        var rounds = 0;
+        while (rounds++ < 4 || (path.Lost == 0 && rounds < 50)) await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => AskAsync(asking)));
+        hosts.Restart(0);
+        for (var i = 0; i < 3; i++) await AskAsync(asking);
+        Assert.True(path.Lost > 0, "Nothing was lost: the nodes found another way.");
+    }
+
+    /// <summary>The name of a node's model that means that node alone.</summary>
+    private static async Task<string> OfferAsync(NodeProcess asking, NodeProcess serving)
+    {
+        await Poll.UntilAsync(async () => (await asking.PeerAsync(serving.PeerId()))?["models"]!.AsArray().Count > 0 && (await asking.PeerAsync(serving.PeerId()))!["route"] is not null, "the node's model is known");
+        return $"{(await asking.PeerAsync(serving.PeerId()))!["route"]}:{Model}";
+    }
+
+    private static async Task AskAsync(NodeProcess node, string text = "Tell me of the sea.", string model = Model)
+    {
+        var reply = await node.Control.CallAsync(HttpMethod.Post, NodeCalls.ChatPath, LocalCalls.Chat(text, "\"temperature\":0,\"max_tokens\":12", stream: true, model));
         Assert.EndsWith(Sse.Done, reply.MustBe(200).Text);
         Assert.NotEqual("", Answer.Of(reply).Text);
     }

@@ -2,6 +2,9 @@ using Google.Protobuf;
 using Mycel.EndToEnd.Devices;
 using Mycel.EndToEnd.Harness;
 using Mycel.EndToEnd.Peers.Harness;
+using Mycel.Identity.Certificates;
+using Mycel.Identity.Networks;
+using Mycel.Node.Links.Wire;
 
 namespace Mycel.EndToEnd.Peers;
 
@@ -100,6 +103,57 @@ public sealed class ScopeTests(ScopeTests.Host host) : IClassFixture<ScopeTests.
         await using var link = await peer.JoinAsync(await host.Node.InviteAsync(models: ["another-model"]));
         var answer = await link.AskAsync(NodeCalls.ChatBody(Shared));
         Assert.InRange(answer.Refusal!.Status, 403u, 404u);
+    }
+
+    [Theory]
+    [InlineData(DeviceRoles.Ask)]
+    [InlineData(DeviceRoles.All & ~DeviceRoles.Ask)]
+    [InlineData(DeviceRoles.None)]
+    public async Task A_device_is_served_only_where_its_account_lets_it_ask(DeviceRoles roles)
+    {
+        await using var peer = await TestPeer.CreateAsync(new TestPeerSetup { Roles = roles });
+        await using var link = await peer.JoinAsync(await host.Node.InviteAsync());
+        var seen = host.Device.HeadsSeen;
+        var answer = await link.AskAsync(NodeCalls.ChatBody(Shared));
+        if (roles.HasFlag(DeviceRoles.Ask))
+        {
+            answer.MustBeWhole();
+            return;
+        }
+
+        Assert.Contains("may not ask", answer.MustRefuse(403, "not_allowed").Refusal!.Message);
+        Assert.Equal(seen, host.Device.HeadsSeen);
+        await link.PingAsync();
+    }
+
+    [Theory]
+    [InlineData(DeviceRoles.Serve, true)]
+    [InlineData(DeviceRoles.All & ~DeviceRoles.Serve, false)]
+    public async Task A_device_is_asked_only_where_its_account_lets_it_serve(DeviceRoles roles, bool isAsked)
+    {
+        var model = "of-a-peer-" + Guid.NewGuid().ToString("N")[..8];
+        await using var peer = await TestPeer.CreateAsync(new TestPeerSetup { Roles = roles });
+        await using var link = await peer.JoinAsync(await host.Node.InviteAsync());
+        await link.GreetAsync(peer.Record(record =>
+        {
+            var network = NetworkCharter.Parse(link.Proofs[0].Charter.Span).Id;
+            record.Networks.Add(TestLink.Raw(network.Hash));
+            record.Models.Add(new ModelOffer { Name = model, Slots = 1, FreeSlots = 1, Networks = { TestLink.Raw(network.Hash) } });
+        }));
+
+        // Both are known, with what they say they have.
+        await Poll.UntilAsync(
+            async () => (await host.Node.PeerAsync(peer.Device.PeerId.ToString()))?["models"]!.AsArray().Any(name => (string?)name == model) == true, "the peer's record is known");
+        if (isAsked)
+        {
+            await host.Node.SeesAsync(model);
+            return;
+        }
+
+        Assert.DoesNotContain(model, await host.Node.ModelIdsAsync());
+        (await host.Node.ChatAsync(model)).MustRefuse(404, "model_not_found");
+        var plan = await host.Node.AskAsync($"/v1/node/plan?model={model}");
+        Assert.Contains("may not serve", (string?)Assert.Single(plan["refused"]!.AsArray())!["reason"]);
     }
 
     [Fact]

@@ -1,7 +1,5 @@
 using System.Security.Cryptography;
 using Mycel.Identity;
-using Mycel.Identity.Certificates;
-using Mycel.Identity.Networks;
 using Mycel.Ledger.Books;
 using Mycel.Ledger.Statements;
 using Mycel.Ledger.Storage;
@@ -139,7 +137,7 @@ public sealed class AttackTests
         FinishedOrder finished = world.A.Provider.Finish(world.Accept(world.B, world.A, open), world.Work(claimedPrompt, claimedCompletion))!;
         Assert.InRange(finished.Amount, 0, CreditWorld.Most);
         Countersigned answer = await world.B.Payer.CountersignAsync(open, finished.Receipt, CreditWorld.Seen(seenPrompt, seenCompletion, events: events));
-        Assert.Equal(CreditWorld.Body.Length, 48);
+        Assert.Equal(48, CreditWorld.Body.Length);
         Assert.Equal(Math.Min(paid, finished.Amount), answer.Amount);
         Assert.Equal(answer.Amount, await world.A.Provider.TakeAsync(open.Id, answer.Countersignature));
         Exposure exposure = world.A.Provider.Exposure(world.B.Id);

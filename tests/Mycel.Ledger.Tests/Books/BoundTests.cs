@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Mycel.Identity;
 using Mycel.Ledger.Books;
 using Mycel.Ledger.Statements;
-using Mycel.Ledger.Storage;
 
 namespace Mycel.Ledger.Tests.Books;
 

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using Mycel.Identity;
-using Mycel.Identity.Certificates;
 using Mycel.Identity.Networks;
 using Mycel.Ledger.Books;
 using Mycel.Ledger.Statements;

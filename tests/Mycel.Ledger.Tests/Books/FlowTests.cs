@@ -55,6 +55,16 @@ public sealed class FlowTests
     }
 
     [Fact]
+    public void What_a_provider_says_of_itself_out_of_bounds_is_a_refusal_and_reserves_nothing()
+    {
+        using var world = new CreditWorld();
+        Assert.Null(world.B.Payer.TryOpen(world.Request(world.A) with { ProviderInstance = default }, out CreditRefusal? refusal));
+        Assert.Equal((400, CreditCodes.OrderInvalid, true), (refusal!.Status, refusal.Code, refusal.MayTryOthers));
+        Assert.Null(world.B.Payer.TryOpen(world.Request(world.A) with { Model = new string('x', 300) }, out refusal));
+        Assert.Equal((0, 0), (world.B.Payer.Reserved(world.Network), world.B.Payer.Orders));
+    }
+
+    [Fact]
     public async Task What_is_refused_before_work_costs_nothing()
     {
         using var world = new CreditWorld();

@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using Mycel.Identity;
 using Mycel.Identity.Certificates;
 using Mycel.Ledger.Books;
-using Mycel.Ledger.Storage;
 using Mycel.Ledger.Tests.Storage;
 
 namespace Mycel.Ledger.Tests.Books;

@@ -97,7 +97,8 @@ internal sealed class RoutePlanner(ModelCatalog catalog, Dispatcher dispatcher, 
         foreach (var peer in book?.All ?? [])
         {
             if (asked.Contains(peer.Id) || peer.Record is not { } record || !record.Models.Any(m => m.Name == name)) continue;
-            var reason = peer.IsGreeted ? "It has the model, and does not share it with this node."
+            var reason = !peer.MayServe ? "It may not serve: its account did not give it that role."
+                : peer.IsGreeted ? "It has the model, and does not share it with this node."
                 : links?.LastError(peer.Id) is { } error ? $"It is not linked: {error}" : "It is not linked.";
             yield return new RefusedReply("peer:" + peer.Name, reason);
         }

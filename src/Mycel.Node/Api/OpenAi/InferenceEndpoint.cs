@@ -5,14 +5,16 @@ using Mycel.Node.Admission;
 using Mycel.Node.Backends;
 using Mycel.Node.Configuration;
 using Mycel.Node.Execution;
+using Mycel.Node.Networks;
 using Mycel.Node.Observability;
 using Mycel.Node.Routing;
+using Mycel.Node.Settlement;
 
 namespace Mycel.Node.Api.OpenAi;
 
 /// <summary>The OpenAI requests that a model answers, as HTTP clients send them.</summary>
 internal sealed class InferenceEndpoint(
-    IOptionsSource options, RequestLimits limits, ModelCatalog catalog, RequestRunner runner, NodeMetrics metrics, BodyMemory bodies, NodeId node)
+    IOptionsSource options, RequestLimits limits, ModelCatalog catalog, RequestRunner runner, NodeMetrics metrics, BodyMemory bodies, NodeId node, IPeerBook peers)
 {
     /// <summary>Bodies beyond this are not read on the thread that serves the sockets, in bytes.</summary>
     private const int LargeBodyBytes = 256 * 1024;
@@ -30,7 +32,7 @@ internal sealed class InferenceEndpoint(
         var place = new LimitedPlace(limits, caller.Key);
         try
         {
-            await AdmittedAsync(context, kind, requestId, startedAt, place);
+            await AdmittedAsync(context, kind, caller, requestId, startedAt, place);
         }
         finally
         {
@@ -38,7 +40,7 @@ internal sealed class InferenceEndpoint(
         }
     }
 
-    private async Task AdmittedAsync(HttpContext context, InferenceKind kind, string requestId, long startedAt, LimitedPlace place)
+    private async Task AdmittedAsync(HttpContext context, InferenceKind kind, Caller caller, string requestId, long startedAt, LimitedPlace place)
     {
         if (!EndToEndHeaders.TryPass(context.Request.Headers[EndToEndHeaders.Via].ToString(), node.Value, out var via))
         {
@@ -69,11 +71,12 @@ internal sealed class InferenceEndpoint(
                 await RefuseUnknownModelAsync(context, document, requestId, startedAt);
                 return;
             }
-            await ExchangeAsync(context, kind, requestId, startedAt, document, target, via, deadline, place);
+            await ExchangeAsync(context, kind, caller, requestId, startedAt, document, target, via, deadline, place);
         }
     }
 
-    private async Task ExchangeAsync(HttpContext context, InferenceKind kind, string requestId, long startedAt, RequestDocument document, ModelTarget target, string via, TimeSpan? deadline, LimitedPlace place)
+    private async Task ExchangeAsync(
+        HttpContext context, InferenceKind kind, Caller caller, string requestId, long startedAt, RequestDocument document, ModelTarget target, string via, TimeSpan? deadline, LimitedPlace place)
     {
         using var headers = new PooledBuffer();
         ForwardedHeaders.Write(context.Request.Headers, via, headers);
@@ -83,6 +86,7 @@ internal sealed class InferenceEndpoint(
             RequestId = requestId,
             Headers = headers.WrittenMemory,
             Document = document,
+            Purse = caller.Key is { } key ? new Purse(key.Name, key.Budget) : null,
             DeadlineAt = BackendCall.DeadlineFrom(startedAt, deadline),
             ConnectTimeout = TimeSpan.FromSeconds(options.Current.Relay.ConnectSeconds),
         };
@@ -115,9 +119,13 @@ internal sealed class InferenceEndpoint(
         var name = RequestRunner.NameOf(document);
         var message = catalog.OfflineHolder(name) is { } holder
             ? $"The model '{name}' is not available now: the relay '{holder}', which had it, is offline."
+            : MissedHolder(name) is { } peer ? $"The model '{name}' is not available now: the node '{peer}', which had it, is not linked. See why with: mycel peers"
             : $"The model '{name}' does not exist here.{Suggestion(name)}";
         await FailAsync(context, requestId, name, startedAt, 404, "model_not_found", message, "model");
     }
+
+    /// <summary>The node that offered a model when it was linked last, and is not linked now; null for none.</summary>
+    private string? MissedHolder(string name) => peers.All.FirstOrDefault(p => !p.IsGreeted && p.Record?.Models.Any(m => m.Name == name) == true)?.Name;
 
     private string Suggestion(string name)
     {

@@ -2,25 +2,39 @@ using Mycel.Identity;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
 using Mycel.Node.Networks;
+using Mycel.Node.Settlement;
 
 namespace Mycel.Node.Backends.Peer;
 
 /// <summary>The peers that can be asked now, as backends; kept in step with what is known of them.</summary>
 internal sealed class PeerBackends : IDisposable
 {
+    /// <summary>Shortest time between two readings that are told by changes: each may have the whole catalogue made anew, and peers send records as often as they like.</summary>
+    public static readonly TimeSpan MinPause = TimeSpan.FromMilliseconds(50);
+
     private readonly Lock _lock = new();
+    private readonly ITimer _timer;
     private readonly Dictionary<PeerId, PeerBackend> _known = [];
     private readonly IPeerBook _book;
     private readonly ILinks _links;
     private readonly TimeProvider _time;
+    private readonly PayingDesk? _desk;
     private volatile List<PeerBackend> _linked = [];
+    private long? _readAt;
+    private bool _isDue;
 
-    public PeerBackends(IPeerBook book, ILinks links, TimeProvider time)
+    /// <param name="book">The peers.</param>
+    /// <param name="links">The links.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="desk">Orders what is to be paid; null where nothing is.</param>
+    public PeerBackends(IPeerBook book, ILinks links, TimeProvider time, PayingDesk? desk = null)
     {
+        _desk = desk;
         _book = book;
         _links = links;
         _time = time;
-        book.Changed += Read;
+        _timer = time.CreateTimer(_ => Read(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        book.Changed += OnBookChanged;
     }
 
     /// <summary>Those that are linked and have shown who they are, in the order of their names.</summary>
@@ -29,15 +43,32 @@ internal sealed class PeerBackends : IDisposable
     /// <summary>Peers came or went, or offer other models.</summary>
     public event Action? Changed;
 
+    /// <summary>The first change is read at once, those that follow it closely all together.</summary>
+    private void OnBookChanged()
+    {
+        lock (_lock)
+        {
+            if (_isDue) return;
+            if (_readAt is { } at && _time.GetElapsedTime(at) is var since && since < MinPause)
+            {
+                _isDue = true;
+                _timer.Change(MinPause - since, Timeout.InfiniteTimeSpan);
+                return;
+            }
+        }
+        Read();
+    }
+
     /// <summary>Reads anew what is known.</summary>
     public void Read()
     {
         lock (_lock)
         {
+            (_readAt, _isDue) = (_time.GetTimestamp(), false);
             var names = new HashSet<string>(StringComparer.Ordinal);
             var linked = new List<PeerBackend>();
             var isChanged = false;
-            foreach (var peer in _book.All.Where(p => p is { IsGreeted: true, Record: not null }).OrderByDescending(p => p.IsOwn).ThenByDescending(p => _known.ContainsKey(p.Id))
+            foreach (var peer in _book.All.Where(p => p is { IsGreeted: true, MayServe: true, Record: not null }).OrderByDescending(p => p.IsOwn).ThenByDescending(p => _known.ContainsKey(p.Id))
                 .ThenBy(p => p.Name, StringComparer.OrdinalIgnoreCase).ThenBy(p => p.Id.ToString(), StringComparer.Ordinal))
             {
                 linked.Add(BackendFor(peer, NameFor(peer, names), out var isOther));
@@ -69,7 +100,7 @@ internal sealed class PeerBackends : IDisposable
             return known;
         }
         isOther = true;
-        var backend = new PeerBackend(peer.Id, name, offers, _links, _time) { IsOwn = peer.IsOwn };
+        var backend = new PeerBackend(peer.Id, name, offers, _links, _time, _desk) { IsOwn = peer.IsOwn };
         backend.Update(offers, networks);
         return _known[peer.Id] = backend;
     }
@@ -96,5 +127,9 @@ internal sealed class PeerBackends : IDisposable
         return name;
     }
 
-    public void Dispose() => _book.Changed -= Read;
+    public void Dispose()
+    {
+        _book.Changed -= OnBookChanged;
+        _timer.Dispose();
+    }
 }

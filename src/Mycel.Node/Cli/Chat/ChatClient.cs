@@ -28,6 +28,20 @@ internal sealed class ChatClient
         return [.. list.Data.Select(model => Printable.Line(model.Id)).Where(id => id.Length > 0)];
     }
 
+    /// <summary>Nodes that have models, but are not linked now; none where the server tells nothing of nodes, or not to this caller.</summary>
+    public async Task<IReadOnlyList<PeerReply>> ListMissedAsync(CancellationToken cancel)
+    {
+        try
+        {
+            PeerListReply list = await _node.GetAsync("v1/node/peers", ClientJson.Default.PeerListReply, cancel);
+            return [.. list.Peers.Where(peer => !peer.Linked && peer.Models.Count > 0)];
+        }
+        catch (NodeClientException)
+        {
+            return [];
+        }
+    }
+
     /// <summary>Asks, and gives each piece to <paramref name="onDelta"/>. What goes wrong before the answer is an exception;
     /// what goes wrong within it, and being cancelled, is told by the answer.</summary>
     /// <exception cref="NodeClientException">The question could not be put, or was refused.</exception>

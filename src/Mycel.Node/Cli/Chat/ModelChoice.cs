@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Mycel.Node.Cli.Client;
+using Mycel.Node.Cli.Networks;
 using Mycel.Node.Cli.Terminal;
 using Spectre.Console;
 
@@ -10,6 +11,7 @@ internal static class ModelChoice
 {
     private const int RowsShown = 12;
     private const int NamesShown = 20;
+    private const int HoldersShown = 3;
 
     /// <summary>The only model there is.</summary>
     /// <exception cref="NodeClientException">There is none, or more than one; the message lists them.</exception>
@@ -53,7 +55,16 @@ internal static class ModelChoice
     private static async Task<IReadOnlyList<string>> ListAsync(ChatClient client, CancellationToken cancel)
     {
         IReadOnlyList<string> models = await client.ListModelsAsync(cancel);
-        return models.Count > 0 ? models : throw new NodeClientException(
-            "The node has no models yet. Get one with: mycel models recommend. Or add a device that has some with: mycel relay add http://HOST:PORT");
+        if (models.Count > 0) return models;
+        IReadOnlyList<PeerReply> missed = await client.ListMissedAsync(cancel);
+        if (missed.Count == 0)
+        {
+            throw new NodeClientException(
+                "The node has no models yet. Get one with: mycel models recommend. Or add a device that has some with: mycel relay add http://HOST:PORT");
+        }
+
+        IEnumerable<string> holders = missed.Take(HoldersShown).Select(peer => $"{Printable.Line(peer.Name)}, which has {NetworkText.Names(peer.Models)}");
+        string others = missed.Count > HoldersShown ? $", and {missed.Count - HoldersShown} more" : "";
+        throw new NodeClientException($"No model can be asked now. Not linked: {string.Join("; ", holders)}{others}. See why with: mycel peers");
     }
 }

@@ -80,7 +80,8 @@ internal static class PeerTable
         { } ms => HumanFormat.Latency(TimeSpan.FromMilliseconds(ms)),
     };
 
-    private static string FreeOf(PeerReply peer) => peer.Models.Count == 0 ? "–" : $"{peer.FreeSlots}/{peer.Slots}";
+    // Of one that is not linked nobody knows what is free.
+    private static string FreeOf(PeerReply peer) => peer.Models.Count == 0 || !(peer.Linked || peer.This) ? "–" : $"{peer.FreeSlots}/{peer.Slots}";
 
     private static string ModelsOf(PeerReply peer, bool wide)
     {

@@ -7,9 +7,12 @@ namespace Mycel.Node.Links.Tunnel;
 /// </summary>
 internal sealed class WebSocketStream(WebSocket socket) : CarrierStream
 {
-    /// <summary>Time for the closing frame before the connection is cut.</summary>
+    /// <summary>Time for the closing frames of both ends before the connection is cut.</summary>
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(1);
 
+    private const int DrainBytes = 4096;
+
+    private readonly SemaphoreSlim _reading = new(1, 1);
     private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _disposed;
 
@@ -19,6 +22,7 @@ internal sealed class WebSocketStream(WebSocket socket) : CarrierStream
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (buffer.IsEmpty) return 0;
+        await _reading.WaitAsync(cancellationToken);
         try
         {
             while (true)
@@ -32,6 +36,10 @@ internal sealed class WebSocketStream(WebSocket socket) : CarrierStream
         catch (WebSocketException broken)
         {
             throw new IOException(broken.Message, broken);
+        }
+        finally
+        {
+            _reading.Release();
         }
     }
 
@@ -63,6 +71,7 @@ internal sealed class WebSocketStream(WebSocket socket) : CarrierStream
             {
                 using var limit = new CancellationTokenSource(CloseTimeout);
                 if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived) await socket.CloseOutputAsync(WebSocketCloseStatus.NormalClosure, null, limit.Token);
+                await DrainAsync(limit.Token);
             }
             catch (Exception error) when (error is WebSocketException or OperationCanceledException or ObjectDisposedException or InvalidOperationException or IOException)
             {
@@ -71,6 +80,21 @@ internal sealed class WebSocketStream(WebSocket socket) : CarrierStream
             Cut();
         }
         await base.DisposeAsync();
+    }
+
+    /// <summary>Waits for the other end's closing frame: a connection cut before may lose what was sent last, such as why it ends.</summary>
+    private async Task DrainAsync(CancellationToken cancellation)
+    {
+        await _reading.WaitAsync(cancellation);
+        try
+        {
+            var rest = new byte[DrainBytes];
+            while (socket.State == WebSocketState.CloseSent) await socket.ReceiveAsync(rest.AsMemory(), cancellation);
+        }
+        finally
+        {
+            _reading.Release();
+        }
     }
 
     private void Cut()

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.Runtime.InteropServices;
 
 namespace Mycel.EndToEnd.Peers.Harness;
 
@@ -14,7 +15,7 @@ namespace Mycel.EndToEnd.Peers.Harness;
 ///                                                   └─ 198.51.101.2 ── router 1 ── private 1 (10.0.1.2)
 /// </code>
 /// </remarks>
-internal sealed class NetworkHosts : IDisposable
+internal sealed partial class NetworkHosts : IDisposable
 {
     private readonly string _prefix = "mycel" + Guid.NewGuid().ToString("N")[..6];
     private readonly List<string> _namespaces = [];
@@ -75,6 +76,49 @@ internal sealed class NetworkHosts : IDisposable
         In(router, "ip link set wan up");
         In(router, string.Create(CultureInfo.InvariantCulture, $"ip route add default via 198.51.{100 + number}.1"));
     }
+
+    /// <summary>A router gets another public address, as many do every day: the one before is gone, and with it all translations to it.</summary>
+    public void Move(int number)
+    {
+        var router = Router(number);
+        In(router, string.Create(CultureInfo.InvariantCulture, $"ip addr add 198.51.{100 + number}.77/24 dev wan"));
+        In(router, string.Create(CultureInfo.InvariantCulture, $"ip addr del 198.51.{100 + number}.2/24 dev wan"));
+        // Other addresses of an interface may go with its first.
+        In(router, string.Create(CultureInfo.InvariantCulture, $"ip addr replace 198.51.{100 + number}.77/24 dev wan"));
+        In(router, string.Create(CultureInfo.InvariantCulture, $"ip route replace default via 198.51.{100 + number}.1"));
+    }
+
+    /// <summary>The address that a router has after <see cref="Move"/>.</summary>
+    public static string MovedAddress(int number) => string.Create(CultureInfo.InvariantCulture, $"198.51.{100 + number}.77");
+
+    /// <summary>Makes something in a host's network: its sockets, and those of the threads that it starts, are that host's.</summary>
+    public static T Inside<T>(string host, Func<T> make)
+    {
+        T made = default!;
+        Exception? failure = null;
+        var thread = new Thread(() =>
+        {
+            try
+            {
+                using var network = File.OpenHandle("/var/run/netns/" + host);
+                if (SetNamespace(network, NetworkNamespaceKind) != 0) throw new InvalidOperationException($"The network of {host} cannot be entered.");
+                made = make();
+            }
+            catch (Exception error)
+            {
+                failure = error;
+            }
+        });
+        thread.Start();
+        thread.Join();
+        return failure is null ? made : throw new InvalidOperationException($"Not made in the network of {host}: {failure.Message}", failure);
+    }
+
+    private const int NetworkNamespaceKind = 0x40000000;
+
+    [LibraryImport("libc", EntryPoint = "setns")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int SetNamespace(Microsoft.Win32.SafeHandles.SafeFileHandle network, int kind);
 
     public void Dispose()
     {

@@ -21,6 +21,9 @@ internal sealed class TestPeerSetup
     /// <summary>How long its device certificate lasts.</summary>
     public TimeSpan Validity { get; init; } = TimeSpan.FromDays(30);
 
+    /// <summary>What its certificate says that it may do.</summary>
+    public DeviceRoles Roles { get; init; } = DeviceRoles.All;
+
     /// <summary>Makes what is shown in handshakes; null for a proper link certificate.</summary>
     public Func<DeviceKey, DeviceCertificate, TransportCredentials>? Credentials { get; init; }
 
@@ -48,7 +51,7 @@ internal sealed class TestPeer : IAsyncDisposable
         _setup = setup;
         Account = setup.Account ?? AccountKey.Create();
         Device = DeviceKey.LoadOrCreate(Path.Combine(_folder.Path, "keys"));
-        Certificate = DeviceCertificate.Issue(Account, Device.PublicKey, "test peer", DeviceRoles.All, 1, setup.From ?? DateTimeOffset.UtcNow, setup.Validity);
+        Certificate = DeviceCertificate.Issue(Account, Device.PublicKey, "test peer", setup.Roles, 1, setup.From ?? DateTimeOffset.UtcNow, setup.Validity);
     }
 
     public AccountKey Account { get; }
