@@ -55,7 +55,7 @@ public class SettingBoundsTests
         { "credit.budget", "none 5 0.5/day 5/month \"\"", "5/week -1 5/ /day 5/Month" },
         { "credit.clearing", "auto on off", "true yes" },
         { "ledger.path", "/srv/mycel/ledger.db", "" },
-        { "ledger.postgres", "none secret:db env:DB_URL \"\"", "Host=db;Password=x secret: secret:a/b" },
+        { "ledger.postgres", "none secret:db env:DB_URL \"\"", "Host=db;Password=x secret:a/b" },
         { "queue.depth", "0 100000", "-1 100001" },
         { "queue.timeout_s", "0.1 3600", "0 3600.1 -1" },
         { "limits.per_key.concurrent", "0 1000000", "-1 1000001" },
