@@ -1,4 +1,3 @@
-using Mycel.Identity;
 using Mycel.Ledger.Statements;
 using Mycel.Ledger.Storage;
 

@@ -82,8 +82,8 @@ internal sealed class EndCheck(SimWorld world)
         if (!node.IsHonest || node.WasRolledBack || record is null) return;
         if (!isPosted && record.State == ReceiptState.Posted) throw new SimFailure($"Order {order.Id} is posted in its {side}'s book and not in the ledger: {Show(record)}; {order}.");
 
-        // A payer that signed another countersignature for the ledger: that is proved, and the provider's loss within its cap.
-        if (side == "provider" && !order.Payer.IsHonest && record.State == ReceiptState.Refused) return;
+        // A payer that signed less for the ledger than for the provider, or nothing for the provider: the loss is within its cap.
+        if (side == "provider" && !order.Payer.IsHonest && record.State is (ReceiptState.Refused or ReceiptState.Receipted)) return;
         if (isPosted && (record.State != ReceiptState.Posted || record.Amount != posted.Amount || record.Entry != posted.Entry))
             throw new SimFailure($"Order {order.Id} is {posted.Amount} in entry {posted.Entry} of the ledger, and {Show(record)} in its {side}'s book; {order}.");
     }

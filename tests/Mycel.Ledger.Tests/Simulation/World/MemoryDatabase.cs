@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Mycel.Identity;
 using Mycel.Ledger.Storage;
 
@@ -36,6 +35,11 @@ internal sealed class MemoryDatabase(MemoryLedger ledger) : SimDatabase
         _book = new MemoryBook(_copy);
         _ledger.Restore();
         return true;
+    }
+
+    public override void Dispose()
+    {
+        // The garbage collector takes it.
     }
 
     public override SimDatabase Share(PeerId book) => new MemoryDatabase(_ledger);

@@ -25,7 +25,5 @@ internal abstract class SimDatabase : IDisposable
     /// <summary>The same database for another device, which has a book of its own in it.</summary>
     public abstract SimDatabase Share(PeerId book);
 
-    public virtual void Dispose()
-    {
-    }
+    public abstract void Dispose();
 }

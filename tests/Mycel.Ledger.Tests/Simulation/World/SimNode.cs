@@ -1,5 +1,3 @@
-using Mycel.Ledger.Storage;
-
 namespace Mycel.Ledger.Tests.Simulation.World;
 
 /// <summary>A node: its device, its database, and, while it lives, its memory.</summary>

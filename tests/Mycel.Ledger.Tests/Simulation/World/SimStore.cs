@@ -27,7 +27,8 @@ internal sealed class SimStore(int node, SimDatabase database, Scheduler schedul
         {
             watch.Written(node, write);
             completion.SetResult();
-        }, completion.SetException) { Forget = completion.SetResult, Watch = _ => watch.Written(node, write) });
+        }, completion.SetException)
+        { Forget = completion.SetResult, Watch = _ => watch.Written(node, write) });
         return completion.Task;
     }
 
@@ -39,7 +40,8 @@ internal sealed class SimStore(int node, SimDatabase database, Scheduler schedul
             IReadOnlyList<PostingResult> results = ((Task<IReadOnlyList<PostingResult>>)task).Result;
             watch.Posted(node, transfers, results);
             completion.SetResult(results);
-        }, completion.SetException) { Watch = task => watch.Posted(node, transfers, ((Task<IReadOnlyList<PostingResult>>)task).Result) });
+        }, completion.SetException)
+        { Watch = task => watch.Posted(node, transfers, ((Task<IReadOnlyList<PostingResult>>)task).Result) });
         return completion.Task;
     }
 
