@@ -69,6 +69,11 @@ internal sealed class InferenceServer(
             await RefuseAsync(stream, startedAt, 404, "model_not_found", "No model of this node is shared with you.");
             return;
         }
+        if (request.Order.IsEmpty && !own.SharesForFree(standing))
+        {
+            await RefuseAsync(stream, startedAt, 402, CreditCodes.PaymentRequired, "Every model that this node shares with you has a price, and the request came without an order that pays for it. The asking node may need an update.");
+            return;
+        }
         // The other devices of the account are as good as this one.
         var account = standing.IsOwn ? null : standing.Account.ToString();
         if (!(account is null ? limits.TryEnter(null, out var refusal) : limits.TryEnterAccount(account, out refusal)))

@@ -99,6 +99,10 @@ internal sealed class OwnModels : IOwnModels, IDisposable
     /// <summary>Whether a peer may ask for anything at all.</summary>
     public bool SharesWith(PeerStanding standing) => standing.IsOwn || _catalog.Own.Any(model => MayAsk(standing, model.Name, out _));
 
+    /// <summary>Whether a peer may ask for anything that costs it nothing.</summary>
+    public bool SharesForFree(PeerStanding standing) =>
+        standing.IsOwn || _catalog.Own.Any(model => PricesOf(model.Name).Any(price => price.IsFree) && MayAsk(standing, model.Name, out _));
+
     /// <summary>Whether a model is offered to nobody but the devices of this account.</summary>
     public bool IsHome(string model) => ScopeOf(model).Count == 0;
 

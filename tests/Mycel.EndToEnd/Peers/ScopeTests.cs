@@ -175,7 +175,7 @@ public sealed class ScopeTests(ScopeTests.Host host) : IClassFixture<ScopeTests.
         await using var link = await peer.JoinAsync(await host.Node.InviteAsync());
         var count = host.Device.Requests.Count;
         host.Device.Next(Scripts.HangAsync);
-        var answer = await link.AskAsync(NodeCalls.ChatBody(Shared), change: header => header.DeadlineMs = 500);
+        var answer = await link.AskAsync(NodeCalls.ChatBody(Shared), change: header => header.DeadlineMs = 3_000);
         answer.MustRefuse(504, "deadline_exceeded");
         await host.Device.Requests[count].Closed.WaitAsync(TimeSpan.FromSeconds(5));
     }
