@@ -34,7 +34,8 @@ internal sealed class Exposures(SimWorld world)
     public void Finished(SimOrder order, long claimed)
     {
         order.Claimed = claimed;
-        order.FinishedMicroseconds = world.Scheduler.NowMicroseconds;
+        // Work that outlasts its order is dated to the order's end.
+        order.FinishedMicroseconds = Math.Min(world.Scheduler.NowMicroseconds, (order.Signed.ExpiresAt - SimClock.Begin).Ticks / TimeSpan.TicksPerMicrosecond);
         Change(order, claimed);
     }
 
