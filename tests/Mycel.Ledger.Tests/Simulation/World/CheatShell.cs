@@ -172,7 +172,7 @@ internal sealed class CheatShell(SimWorld world, SimNode node, NodeMemory memory
     private void SendRaw(SimNode provider, Work work, Order order)
     {
         world.Checker.Opened(new SimOrder { Id = order.Id, Payer = node, Provider = provider, MaxAmount = order.MaxAmount, Signed = order });
-        SendBytes(provider, work, order.Id, order.Bytes.ToArray(), Standing());
+        SendBytes(provider, work, order.Id, order.Bytes.ToArray(), Standing(), node.Cheat == Cheat.Overdraws ? order : null);
     }
 
     // The one with the highest balance that it ever had, one of its own make, or none.
@@ -189,7 +189,7 @@ internal sealed class CheatShell(SimWorld world, SimNode node, NodeMemory memory
         };
     }
 
-    private void SendBytes(SimNode provider, Work work, OrderId id, byte[] order, byte[] standing)
+    private void SendBytes(SimNode provider, Work work, OrderId id, byte[] order, byte[] standing, Order? signed = null)
     {
         if (provider == node) return;
         world.Count("cheats: orders");
@@ -198,7 +198,17 @@ internal sealed class CheatShell(SimWorld world, SimNode node, NodeMemory memory
         {
             if (answer is { Refusal: { } refusal }) world.Count("cheats refused: " + refusal.Code);
             else if (answer is not null) world.Count("cheats served");
+            if (signed is not null && answer is { Receipt.Length: > 0 }) SignFor(provider, signed, answer.Receipt);
         });
+    }
+
+    // Whoever spends what it does not have signs for it gladly.
+    private void SignFor(SimNode provider, Order order, byte[] receiptBytes)
+    {
+        if (node.Memory != memory || !provider.IsHonest) return;
+        Receipt receipt = Ledger.Statements.Receipt.Parse(receiptBytes);
+        byte[] signed = Ledger.Statements.Countersignature.Issue(node.Device.Key, order, receipt, receipt.PromptTokens, receipt.CompletionTokens, node.Clock.GetUtcNow()).Bytes.ToArray();
+        world.Ask<BytesMessage>(node, provider, "countersignature", 60_000_000, asked => asked.Provides.TakeAsync(order.Id, signed), static _ => { });
     }
 
     private void Submit(byte[] settled)

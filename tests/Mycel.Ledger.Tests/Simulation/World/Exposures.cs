@@ -5,7 +5,7 @@ namespace Mycel.Ledger.Tests.Simulation.World;
 /// <summary>What each honest provider really risks with each account: orders under way, and work that is not paid for.</summary>
 internal sealed class Exposures(SimWorld world)
 {
-    // A provider forgets a dispute after 24 hours; here a little earlier, for clocks that differ.
+    // A provider forgets a dispute 24 hours after its work was over; here a little earlier, for clocks that differ.
     private const long DisputeMicroseconds = 23L * 3600 * 1_000_000;
 
     private readonly Dictionary<(int Provider, AccountId Payer), long> _owed = [];
@@ -34,6 +34,8 @@ internal sealed class Exposures(SimWorld world)
     public void Finished(SimOrder order, long claimed)
     {
         order.Claimed = claimed;
+        // Work that outlasts its order is dated to the order's end.
+        order.FinishedMicroseconds = Math.Min(world.Scheduler.NowMicroseconds, (order.Signed.ExpiresAt - SimClock.Begin).Ticks / TimeSpan.TicksPerMicrosecond);
         Change(order, claimed);
     }
 
@@ -43,7 +45,7 @@ internal sealed class Exposures(SimWorld world)
         if (order.Claimed is not { } claimed || order.Risk != claimed || agreed >= claimed) return;
         if (!_disputes.TryGetValue((order.Provider.Number, order.Payer.Account.Id), out List<(long At, long Amount)>? disputes))
             _disputes[(order.Provider.Number, order.Payer.Account.Id)] = disputes = [];
-        disputes.Add((world.Scheduler.NowMicroseconds, claimed - agreed));
+        disputes.Add((order.FinishedMicroseconds, claimed - agreed));
         Change(order, agreed);
     }
 

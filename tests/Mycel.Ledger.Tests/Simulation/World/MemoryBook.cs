@@ -16,12 +16,17 @@ internal sealed class MemoryBook
 
     public Dictionary<PeerId, ReadOnlyMemory<byte>> Reputations { get; }
 
-    public IEnumerable<ReceiptRecord> Find(ReceiptQuery query) => Receipts.Values
-        .Where(one => (query.Network is null || one.Network == query.Network) && (query.Side is null || one.Side == query.Side)
-            && (query.States is null || query.States.Contains(one.State)) && (query.Account is null || one.Account == query.Account)
-            && (query.Device is null || one.Device == query.Device) && (query.KeyName is null || one.KeyName == query.KeyName)
-            && (query.IsDisputed is null || (one.Claimed > one.Amount) == query.IsDisputed) && (query.From is null || one.At >= query.From))
-        .OrderByDescending(one => one.At).ThenByDescending(one => one.Id.ToString(), StringComparer.Ordinal);
+    public IEnumerable<ReceiptRecord> Find(ReceiptQuery query)
+    {
+        List<ReceiptRecord> found = [];
+        foreach (ReceiptRecord one in Receipts.Values)
+        {
+            if (Fits(one, query)) found.Add(one);
+        }
+
+        // Most questions find nothing, or one.
+        return found.Count < 2 ? found : found.OrderByDescending(one => one.At).ThenByDescending(one => one.Id.ToString(), StringComparer.Ordinal);
+    }
 
     public void Write(LedgerWrite write)
     {
@@ -50,6 +55,12 @@ internal sealed class MemoryBook
                 throw new InvalidOperationException($"{write.GetType().Name} is new.");
         }
     }
+
+    private static bool Fits(ReceiptRecord one, ReceiptQuery query)
+        => (query.Side is null || one.Side == query.Side) && (query.States is null || query.States.Contains(one.State))
+            && (query.Network is null || one.Network == query.Network) && (query.Account is null || one.Account == query.Account)
+            && (query.Device is null || one.Device == query.Device) && (query.KeyName is null || one.KeyName == query.KeyName)
+            && (query.IsDisputed is null || (one.Claimed > one.Amount) == query.IsDisputed) && (query.From is null || one.At >= query.From);
 
     private void Keep(ReceiptRecord record)
     {

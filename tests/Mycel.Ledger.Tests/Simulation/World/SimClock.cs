@@ -3,7 +3,8 @@ namespace Mycel.Ledger.Tests.Simulation.World;
 /// <summary>The time of a simulated world: it stands still but where the scheduler moves it. A node's own clock may be off by some seconds.</summary>
 internal sealed class SimClock(Scheduler scheduler, TimeSpan skew) : TimeProvider
 {
-    private static readonly DateTimeOffset Begin = new(2027, 1, 1, 0, 0, 0, TimeSpan.Zero);
+    /// <summary>When every world begins.</summary>
+    public static readonly DateTimeOffset Begin = new(2027, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public override long TimestampFrequency => 1_000_000;
 
