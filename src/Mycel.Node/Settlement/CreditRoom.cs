@@ -1,5 +1,4 @@
 using Mycel.Identity;
-using Mycel.Identity.Networks;
 using Mycel.Ledger;
 using Mycel.Ledger.Books;
 using Mycel.Ledger.Storage;

@@ -4,7 +4,6 @@ using Mycel.Identity;
 using Mycel.Identity.Networks;
 using Mycel.Ledger;
 using Mycel.Node.Configuration;
-using Mycel.Node.Links.Wire;
 using Mycel.Node.Networks;
 
 namespace Mycel.Node.Settlement;

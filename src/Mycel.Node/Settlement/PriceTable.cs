@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
-using Mycel.Llama.Gguf;
 using Mycel.Ledger;
 using Mycel.Ledger.Books;
+using Mycel.Llama.Gguf;
 using Mycel.Node.Configuration;
 
 namespace Mycel.Node.Settlement;

@@ -1,7 +1,5 @@
 using Mycel.EndToEnd.Credit.Harness;
-using Mycel.EndToEnd.Devices;
 using Mycel.EndToEnd.Harness;
-using Mycel.EndToEnd.Peers.Harness;
 using Mycel.Ledger.Statements;
 
 namespace Mycel.EndToEnd.Credit;

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Mycel.Node.Cli.Client;
-using Mycel.Node.Cli.Terminal;
 
 namespace Mycel.Node.Cli.Credit;
 

@@ -5,7 +5,6 @@ using Mycel.Ledger;
 using Mycel.Ledger.Statements;
 using Mycel.Node.Cli.Client;
 using Mycel.Node.Cli.Terminal;
-using Mycel.Node.Configuration;
 
 namespace Mycel.Node.Cli.Credit;
 
