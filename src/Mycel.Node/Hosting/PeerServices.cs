@@ -71,7 +71,7 @@ internal static class PeerServices
     /// <summary>Ends all links.</summary>
     public static async Task StopPeersAsync(this IServiceProvider services)
     {
-        await services.GetRequiredService<Settler>().DisposeAsync();
+        await services.GetRequiredService<Settler>().StopAsync();
         await services.GetRequiredService<NetworkRoom>().DisposeAsync();
         await services.GetRequiredService<LinkManager>().DisposeAsync();
         await services.GetRequiredService<CreditRoom>().DisposeAsync();

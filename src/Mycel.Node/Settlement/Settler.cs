@@ -12,7 +12,7 @@ namespace Mycel.Node.Settlement;
 /// Carries in the background what is to be settled: receipts to the peers that have not signed them, countersignatures to those that may lack them, settled
 /// receipts to the networks' ledgers, and standings back from there.
 /// </summary>
-internal sealed partial class Settler : IAsyncDisposable
+internal sealed partial class Settler : IDisposable
 {
     /// <summary>Longest time between two looks.</summary>
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500);
@@ -65,7 +65,7 @@ internal sealed partial class Settler : IAsyncDisposable
     public void Start() => _running = Task.Run(RunAsync);
 
     /// <summary>Stops: what a request's own stream settles at the moment is waited for, the rest is kept for the next start.</summary>
-    public async ValueTask DisposeAsync()
+    public async Task StopAsync()
     {
         _paying.Unsettled -= Look;
         _serving.Unsettled -= Look;
@@ -73,8 +73,9 @@ internal sealed partial class Settler : IAsyncDisposable
         await Task.WhenAny(Task.WhenAll(_paying.IdleAsync(), _serving.IdleAsync()), Task.Delay(StopTime, _time));
         await _stopping.CancelAsync();
         await _running;
-        _stopping.Dispose();
     }
+
+    public void Dispose() => _stopping.Dispose();
 
     private void Look(PeerId peer)
     {
