@@ -21,6 +21,21 @@ public readonly struct OrderId : IEquatable<OrderId>
         return FromBytes(bytes);
     }
 
+    /// <summary>The id that follows from who orders and a number that it drew: nobody else can make an order of this id.</summary>
+    /// <param name="payerDeviceKey">The payer's raw device key, 32 bytes.</param>
+    /// <param name="nonce">16 random bytes.</param>
+    public static OrderId Of(ReadOnlySpan<byte> payerDeviceKey, ReadOnlySpan<byte> nonce)
+    {
+        ReadOnlySpan<byte> domain = "mycel/order-id/1\0"u8;
+        Span<byte> input = stackalloc byte[domain.Length + payerDeviceKey.Length + nonce.Length];
+        domain.CopyTo(input);
+        payerDeviceKey.CopyTo(input[domain.Length..]);
+        nonce.CopyTo(input[(domain.Length + payerDeviceKey.Length)..]);
+        Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
+        SHA256.HashData(input, hash);
+        return FromBytes(hash[..SizeBytes]);
+    }
+
     /// <summary>The id of 16 bytes.</summary>
     /// <exception cref="ArgumentException">There are more or fewer.</exception>
     public static OrderId FromBytes(ReadOnlySpan<byte> bytes)

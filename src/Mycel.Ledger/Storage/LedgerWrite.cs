@@ -33,6 +33,6 @@ public abstract record LedgerWrite
 
     /// <summary>Keeps what was observed of a peer.</summary>
     /// <param name="Device">The peer.</param>
-    /// <param name="Bytes">What was observed, as <c>Reputation</c> writes it.</param>
+    /// <param name="Bytes">What was observed, as <c>Reputation</c> writes it; empty to forget the peer.</param>
     public sealed record Reputation(PeerId Device, ReadOnlyMemory<byte> Bytes) : LedgerWrite;
 }

@@ -23,6 +23,9 @@ public sealed record ReceiptQuery
     /// <summary>Of one API key.</summary>
     public string? KeyName { get; init; }
 
+    /// <summary>Whether the payer agreed to less than the provider claimed.</summary>
+    public bool? IsDisputed { get; init; }
+
     /// <summary>From this moment on.</summary>
     public DateTimeOffset? From { get; init; }
 

@@ -32,8 +32,14 @@ public sealed record ReceiptRecord
     /// <summary>Tokens written, 0 or more.</summary>
     public required long CompletionTokens { get; init; }
 
-    /// <summary>Micro-credits: what both agreed on, or what the provider claims while the payer has not signed.</summary>
+    /// <summary>
+    /// Micro-credits: what both agreed on; what the provider claims while the payer has not signed; the most that the order allows while there is
+    /// no receipt; 0 where it was refused.
+    /// </summary>
     public required long Amount { get; init; }
+
+    /// <summary>Micro-credits that the provider claims, <see cref="Amount"/> or more: the payer may have agreed to less.</summary>
+    public required long Claimed { get; init; }
 
     /// <summary>The API key that the request came with, by name; null for none or where it is not this node's.</summary>
     public string? KeyName { get; init; }

@@ -13,7 +13,7 @@ public enum ReceiptSide
 /// <summary>How far a receipt has come. A state never goes back, but where the network's ledger was set back (<see cref="LedgerWrite.Unpost"/>).</summary>
 public enum ReceiptState
 {
-    /// <summary>The provider has signed; the payer has not yet.</summary>
+    /// <summary>The payer has not signed yet: the provider has (earned), or the answer has begun (paid).</summary>
     Receipted = 1,
 
     /// <summary>Both have signed; the other side (for a payer) or the network's ledger (for a provider) does not have it for certain yet.</summary>

@@ -8,7 +8,8 @@ namespace Mycel.Ledger.Storage;
 /// <param name="Payer">Who pays.</param>
 /// <param name="Provider">Who is paid; never the payer.</param>
 /// <param name="Amount">Micro-credits, 0 or more.</param>
-/// <param name="PayerLine">What the payer may owe, in micro-credits: its balance never falls below minus this.</param>
+/// <param name="PayerLine">What the payer may owe, in micro-credits: its balance never falls below minus this. Below 0 it must keep as
+/// much; with minus <see cref="long.MaxValue"/> nothing is posted, and the transfer is only looked for.</param>
 /// <param name="Bytes">The serialized <c>SettledReceipt</c>.</param>
 public sealed record Transfer(NetworkId Network, OrderId Id, AccountId Payer, AccountId Provider, long Amount, long PayerLine, ReadOnlyMemory<byte> Bytes);
 
@@ -33,7 +34,7 @@ public enum PostingOutcome
 
 /// <summary>What came of a transfer, with the place it has.</summary>
 /// <param name="Outcome">What came of it.</param>
-/// <param name="Entry">The transfer's number, from 1 on; 0 where it was not posted.</param>
+/// <param name="Entry">The number, from 1 on, of the transfer that is posted under this id; 0 where there is none.</param>
 /// <param name="Existing">The settled receipt that was posted under this id; empty where there is none or it is the same.</param>
 public readonly record struct PostingResult(PostingOutcome Outcome, long Entry, ReadOnlyMemory<byte> Existing = default);
 

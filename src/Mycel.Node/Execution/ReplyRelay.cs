@@ -66,12 +66,17 @@ internal sealed class ReplyRelay(IReplyChannel channel, bool takeOutUsage) : IRe
 
     public bool IsEventStream => _head.IsEventStream;
 
+    public string? ReceiptId { get; set; }
+
+    public SeenOutput Seen => new(Usage ?? _events?.Usage, _events?.Events);
+
     /// <summary>Forgets the last attempt; what it left unshown is dropped.</summary>
     public void BeginAttempt(RouteTaken route, RouteMetrics metrics)
     {
         _held.Clear();
         _events = null;
         _head = default;
+        ReceiptId = null;
         LastReceivedAt = 0;
         Route = route;
         Metrics = metrics;
@@ -82,7 +87,7 @@ internal sealed class ReplyRelay(IReplyChannel channel, bool takeOutUsage) : IRe
     {
         _head = head;
         LastReceivedAt = Stopwatch.GetTimestamp();
-        if (head.IsEventStream) _events = new EventStreamReader(takeOutUsage);
+        if (head.IsEventStream) _events = new EventStreamReader(takeOutUsage) { ReceiptId = ReceiptId };
         else if (HasStarted) throw new DeviceFaultException(DeviceFaultKind.Invalid, "it answered a stream with a document");
         else if (head.ContentLength is > 0 and <= MaxHeldDocumentBytes) _held.Reserve((int)head.ContentLength);
     }
@@ -222,7 +227,7 @@ internal sealed class ReplyRelay(IReplyChannel channel, bool takeOutUsage) : IRe
             if (!HasStarted)
             {
                 HasStarted = true;
-                channel.Start(_head, contentLength, Route with { Backend = Stopwatch.GetElapsedTime(AttemptStartedAt, now) });
+                channel.Start(_head, contentLength, Route with { Backend = Stopwatch.GetElapsedTime(AttemptStartedAt, now), Receipt = ReceiptId });
             }
             channel.Body.Write(_held.Written);
         }
@@ -236,7 +241,7 @@ internal sealed class ReplyRelay(IReplyChannel channel, bool takeOutUsage) : IRe
         switch (outcome.Kind)
         {
             case AttemptKind.Completed when BackendReportedError:
-            case AttemptKind.Refused when outcome.Refusal!.Status is not (404 or 429):
+            case AttemptKind.Refused when outcome.Refusal!.Status is not (402 or 404 or 409 or 429):
             case AttemptKind.Broken:
                 figures.RecordFailure();
                 break;

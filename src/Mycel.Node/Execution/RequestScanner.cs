@@ -21,7 +21,7 @@ internal static class RequestScanner
     /// <summary>Longest model name accepted, in UTF-8 bytes.</summary>
     public const int MaxModelBytes = 1024;
 
-    private static readonly string[] Names = ["model", "stream", "stream_options", "messages", "prompt", "input"];
+    private static readonly string[] Names = ["model", "stream", "stream_options", "messages", "prompt", "input", "max_tokens", "max_completion_tokens", "n"];
 
     /// <summary>What one pass over the body found.</summary>
     private struct Findings
@@ -31,6 +31,9 @@ internal static class RequestScanner
         public bool HasInput;
         public bool IsStream;
         public bool AsksUsage;
+        public long MaxTokens;
+        public long Choices;
+        public long Prompts;
         public RequestDocument.Splice? Splice;
         public RequestFault? Fault;
     }
@@ -59,6 +62,8 @@ internal static class RequestScanner
                 IsStream = findings.IsStream,
                 AsksUsage = findings.AsksUsage,
                 UsageSplice = splices ? findings.Splice : null,
+                MaxTokens = findings.MaxTokens > 0 ? findings.MaxTokens : null,
+                Choices = Math.Max(1, findings.Choices) * Math.Max(1, findings.Prompts),
             };
         }
         catch (JsonException error)
@@ -122,6 +127,14 @@ internal static class RequestScanner
                     reader.Read();
                     if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.StartArray or JsonTokenType.Null)) Wrong(ref findings, InputName(kind), "a string or an array");
                     findings.HasInput = reader.TokenType != JsonTokenType.Null || kind == InferenceKind.Completion;
+                    if (reader.TokenType == JsonTokenType.StartArray) findings.Prompts = Math.Max(findings.Prompts, CountPrompts(ref reader));
+                    break;
+                case 10 when reader.ValueTextEquals("max_tokens"u8):
+                case 21 when reader.ValueTextEquals("max_completion_tokens"u8):
+                    findings.MaxTokens = Math.Max(findings.MaxTokens, ReadCount(ref reader));
+                    break;
+                case 1 when reader.ValueTextEquals("n"u8):
+                    findings.Choices = Math.Max(findings.Choices, ReadCount(ref reader));
                     break;
                 default:
                     reader.Read();
@@ -132,6 +145,25 @@ internal static class RequestScanner
         // Whatever follows the object must be white space; the reader throws where it is not.
         reader.Read();
         return findings;
+    }
+
+    /// <summary>A count that the backend will be asked to keep to; 0 for none. What stands twice counts with its larger value, whichever the backend takes.</summary>
+    private static long ReadCount(ref Utf8JsonReader reader)
+    {
+        reader.Read();
+        return reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out var count) ? Math.Clamp(count, 0, RequestDocument.MaxCount) : 0;
+    }
+
+    /// <summary>How many prompts an array holds; the reader stands on its start, and is left on its end. An array of tokens is one prompt.</summary>
+    private static long CountPrompts(ref Utf8JsonReader reader)
+    {
+        var prompts = 0L;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.StartArray) prompts++;
+            reader.Skip();
+        }
+        return prompts;
     }
 
     /// <summary>Length of a property's name; 0 of one that is none of ours, where that takes unescaping to know.</summary>

@@ -30,7 +30,9 @@ internal static class NetworkServices
         services.AddSingleton(provider => new RevocationBook(provider.GetRequiredService<NodeIdentity>(), Folder(provider, RevokedFolder), provider.GetRequiredService<ILogger<RevocationBook>>()));
         services.AddSingleton(provider => new PeerFile(provider.GetRequiredService<IOptionsSource>().Current.DataDir, provider.GetRequiredService<ILogger<PeerFile>>()));
         services.AddSingleton(provider => new OwnReach(
-            () => provider.GetRequiredService<ILinks>().OwnAddresses, () => provider.GetRequiredService<IOptionsSource>().Current.Links.Relay));
+            () => provider.GetRequiredService<ILinks>().OwnAddresses, () => provider.GetRequiredService<IOptionsSource>().Current.Links.Relay,
+            () => provider.GetRequiredService<ClearingPlaces>().Here));
+        services.AddSingleton<ClearingPlaces>();
         services.AddSingleton<PeerBook>();
         services.AddSingleton<IPeerBook>(provider => provider.GetRequiredService<PeerBook>());
         services.AddSingleton(provider => new NetworkRegistry(
@@ -38,9 +40,10 @@ internal static class NetworkServices
             () => provider.GetRequiredService<ILinkStarter>().EnsureStartedAsync(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<OwnRecord>();
         services.AddSingleton<RecordPublisher>();
+        services.AddSingleton(new NodeInstance(RandomNumberGenerator.GetBytes(Greetings.InstanceBytes)));
         services.AddSingleton(provider => new Greetings(
             provider.GetRequiredService<NodeIdentity>(), provider.GetRequiredService<NetworkRegistry>(), provider.GetRequiredService<PeerBook>(), provider.GetRequiredService<RevocationBook>(),
-            provider.GetRequiredService<OwnRecord>(), provider.GetRequiredService<TimeProvider>(), RandomNumberGenerator.GetBytes(Greetings.InstanceBytes), provider.GetRequiredService<ILogger<Greetings>>()));
+            provider.GetRequiredService<OwnRecord>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<NodeInstance>().Bytes, provider.GetRequiredService<ILogger<Greetings>>()));
         services.AddSingleton<Redemption>();
         services.AddSingleton<Invites>();
         services.AddSingleton<Greeter>();
@@ -66,3 +69,7 @@ internal static class NetworkServices
 
     private static string Folder(IServiceProvider provider, string name) => Path.Combine(provider.GetRequiredService<IOptionsSource>().Current.DataDir, name);
 }
+
+/// <summary>This run of the node.</summary>
+/// <param name="Bytes">16 random bytes, others at each start; greetings name it so.</param>
+internal sealed record NodeInstance(byte[] Bytes);

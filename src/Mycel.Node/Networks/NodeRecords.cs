@@ -74,6 +74,7 @@ internal static class NodeRecords
         Require(IsText(body.Name, 1, MaxNameLength), $"has no name of 1 to {MaxNameLength} characters");
         Require(body.Addresses.Count <= LinkAddress.MaxCount && body.Addresses.All(LinkAddress.IsValid), $"has more than {LinkAddress.MaxCount} addresses, or one that cannot be");
         Require(AreIds(body.Networks), $"has more than {MaxNetworks} networks, or one that cannot be");
+        Require(AreIds(body.Clears), $"clears more than {MaxNetworks} networks, or one that cannot be");
         Require(body.Models.Count <= MaxModels && body.Models.All(IsOffer), $"has more than {MaxModels} models, or one with values out of range");
         Require(body.Models.Select(offer => offer.Name).Distinct(StringComparer.Ordinal).Count() == body.Models.Count, "names a model twice");
         Require(IsText(body.Version, 0, MaxVersionLength), "has a version that cannot be");

@@ -55,6 +55,25 @@ public class RequestScannerTests
     public void What_is_wrong_is_named(string body, string code, string? param) => AssertFault(InferenceKind.Chat, Encoding.UTF8.GetBytes(body), code, param);
 
     [Theory]
+    [InlineData("""{"model":"m","messages":[]}""", null, 1)]
+    [InlineData("""{"model":"m","messages":[],"max_tokens":7}""", 7L, 1)]
+    [InlineData("""{"model":"m","messages":[],"max_tokens":7,"max_completion_tokens":9,"n":3}""", 9L, 3)]
+    [InlineData("""{"n":2,"max_tokens":900,"max_tok\u0065ns":9,"model":"m","messages":[{"n":9,"max_tokens":99999}]}""", 900L, 2)]
+    [InlineData("""{"model":"m","messages":[],"max_tokens":"7","n":-3}""", null, 1)]
+    [InlineData("""{"model":"m","messages":[],"max_tokens":99999999999999,"n":1.5}""", 2147483647L, 1)]
+    [InlineData("""{"model":"m","prompt":["a",["b"],"c"],"n":2,"max_tokens":5}""", 5L, 6)]
+    [InlineData("""{"model":"m","prompt":[1,2,3]}""", null, 1)]
+    [InlineData("""{"model":"m","prompt":[[1,2],[3]]}""", null, 2)]
+    public void What_an_answer_may_come_to_is_read_off_the_request(string body, long? maxTokens, long choices)
+    {
+        var kind = body.Contains("prompt", StringComparison.Ordinal) ? InferenceKind.Completion : InferenceKind.Chat;
+        var document = RequestScanner.Scan(kind, Encoding.UTF8.GetBytes(body), out _);
+
+        Assert.NotNull(document);
+        Assert.Equal((maxTokens, choices), (document.MaxTokens, document.Choices));
+    }
+
+    [Theory]
     [InlineData(InferenceKind.Completion, "{\"model\":\"m\"}", "missing_required_parameter", "prompt")]
     [InlineData(InferenceKind.Completion, "{\"model\":\"m\",\"messages\":[]}", "missing_required_parameter", "prompt")]
     [InlineData(InferenceKind.Completion, "{\"model\":\"m\",\"prompt\":5}", "invalid_type", "prompt")]

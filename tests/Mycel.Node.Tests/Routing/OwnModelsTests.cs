@@ -6,6 +6,7 @@ using Mycel.Node.Configuration;
 using Mycel.Node.Networks;
 using Mycel.Node.Observability;
 using Mycel.Node.Routing;
+using Mycel.Node.Settlement;
 
 namespace Mycel.Node.Tests.Routing;
 
@@ -46,6 +47,21 @@ public sealed class OwnModelsTests : IDisposable
         var tiny = _models.Offers[1];
         Assert.Equal((4096u, "tiny", "135M chat"), (tiny.ContextLength, tiny.Tier, string.Join(' ', tiny.Tags)));
         Assert.Equal(2, tiny.Networks.Count);
+    }
+
+    [Fact]
+    public void A_price_goes_by_the_quality_unless_the_settings_name_one()
+    {
+        Rebuild(["tiny"], [Devices.Online("ipad", TimeProvider.System, 4, "m", "other")]);
+        Assert.Equal((PriceTable.OfTier("tiny").Prompt, PriceTable.OfTier("tiny").Completion), PriceOf("tiny"));
+        Assert.Equal((PriceTable.Unknown.Prompt, PriceTable.Unknown.Completion), PriceOf("m"));
+
+        _options.Current = new MycelOptions { Credit = new CreditOptions { DefaultPrice = new ModelPrice(1, 2), Prices = new Dictionary<string, string> { ["m"] = "free", ["tiny"] = "0.5/2" } } };
+
+        Assert.Equal((500_000, 2_000_000), PriceOf("tiny"));
+        Assert.Equal((0, 0), PriceOf("m"));
+        Assert.Equal((1, 2), PriceOf("other"));
+        (long, long) PriceOf(string model) => _models.Offers.Where(o => o.Name == model).Select(o => (o.PromptPrice, o.CompletionPrice)).Single();
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using Mycel.Identity.Networks;
+using Mycel.Node.Configuration;
 using Mycel.Node.Networks;
 
 namespace Mycel.Node.Api.Admin;
@@ -29,7 +30,7 @@ internal static class InviteEndpoints
     private static Task ListAsync(HttpContext context, [FromServices] Invites invites, [FromServices] NetworkViews views) => NetworkGuard.RunAsync(context, () =>
         AdminReply.WriteAsync(context, StatusCodes.Status200OK, new InviteListReply([.. invites.List().Select(views.Of)]), NetworkJson.Default.InviteListReply));
 
-    private static Task CreateAsync(HttpContext context, [FromServices] NetworkRegistry networks, [FromServices] Invites invites, [FromServices] NetworkViews views) => NetworkGuard.RunAsync(context, async () =>
+    private static Task CreateAsync(HttpContext context, [FromServices] IOptionsSource options, [FromServices] NetworkRegistry networks, [FromServices] Invites invites, [FromServices] NetworkViews views) => NetworkGuard.RunAsync(context, async () =>
     {
         if (await AdminBody.ReadAsync(context, NetworkJson.Default.CreateInviteRequest) is not { } request) return;
         if (Problem(request) is { } problem)
@@ -38,7 +39,9 @@ internal static class InviteEndpoints
             return;
         }
         if (await NetworkAsync(context, request.Network, networks) is not { } network) return;
-        var terms = new MemberTerms { MayInvite = request.MayInvite ?? false, Models = request.Models, CreditLine = request.CreditLine ?? 0 };
+        // Nobody gives more than they have, so the default is no more than that.
+        var line = request.CreditLine ?? Math.Min(options.Current.Credit.Line, network.Terms.CreditLine);
+        var terms = new MemberTerms { MayInvite = request.MayInvite ?? false, Models = request.Models, CreditLine = line };
         var label = request.Label?.Trim() ?? "";
         var invite = invites.Create(network, terms, request.Uses ?? 1, TimeSpan.FromSeconds(request.ExpiresS ?? DefaultValiditySeconds), label);
         context.Response.Headers.Location = $"{Route}/{invite.Id}";

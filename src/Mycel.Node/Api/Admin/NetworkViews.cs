@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 using Mycel.Identity;
 using Mycel.Identity.Networks;
 using Mycel.Node.Backends.Peer;
+using Mycel.Node.Configuration;
 using Mycel.Node.Links;
 using Mycel.Node.Networks;
 
@@ -46,7 +47,9 @@ internal sealed class NetworkViews(NetworkRegistry networks, IPeerBook peers, IL
             peer.Id.ToString(), peer.Name, backends.Linked.FirstOrDefault(backend => backend.Peer == peer.Id)?.Route, peer.Account.ToString(), peer.IsOwn, [.. peer.Networks.Select(NameOf)], link is not null,
             link is null ? null : link.Carrier.ToString().ToLowerInvariant(), link?.RemoteEndPoint?.ToString(), link is null ? null : link.IsDialled ? "out" : "in", link?.Since,
             link is null || link.RoundTrip <= TimeSpan.Zero ? null : Math.Round(link.RoundTrip.TotalMilliseconds, 2),
-            models is null ? [] : [.. models.Select(model => model.Name)], models is { Count: > 0 } ? (int)models.Max(model => model.Slots) : 0,
+            models is null ? [] : [.. models.Select(model => model.Name)],
+            models is null || peer.IsOwn ? [] : models.Where(model => model.PromptPrice + model.CompletionPrice > 0).ToDictionary(model => model.Name, model => new ModelPrice(model.PromptPrice, model.CompletionPrice).ToString()),
+            models is { Count: > 0 } ? (int)models.Max(model => model.Slots) : 0,
             models is { Count: > 0 } ? (int)models.Max(model => model.FreeSlots) : 0, string.IsNullOrEmpty(peer.Record?.Version) ? null : peer.Record.Version,
             link is null ? peer.LastSeen : time.GetUtcNow(), link is null ? links.LastError(peer.Id) : null);
     }
@@ -72,7 +75,7 @@ internal sealed record JoinRequest(string? Token);
 /// <param name="Uses">How many accounts it admits; default 1.</param>
 /// <param name="ExpiresS">Seconds that it is valid; default 7 days.</param>
 /// <param name="Models">Models that the guest may ask for; null for all.</param>
-/// <param name="CreditLine">Micro-credits that the guest may owe; default 0.</param>
+/// <param name="CreditLine">Micro-credits that the guest may owe; default credit.line.</param>
 /// <param name="MayInvite">Whether the guest may invite others; default false.</param>
 /// <param name="Label">For your own list.</param>
 internal sealed record CreateInviteRequest(string? Network, int? Uses, int? ExpiresS, IReadOnlyList<string>? Models, long? CreditLine, bool? MayInvite, string? Label);
@@ -121,6 +124,7 @@ internal sealed record InviteListReply(IReadOnlyList<InviteReply> Invites);
 /// <param name="Since">Since when.</param>
 /// <param name="RoundTripMs">Smoothed; null where it is not known yet.</param>
 /// <param name="Models">What it offers.</param>
+/// <param name="Prices">What of that costs something: credits for a million tokens of the prompt, and of the answer, as <c>0.25/1</c>.</param>
 /// <param name="Slots">Requests at once, of the model that has most.</param>
 /// <param name="FreeSlots">How many are free, of the model that has most.</param>
 /// <param name="Version">Of its program.</param>
@@ -128,7 +132,7 @@ internal sealed record InviteListReply(IReadOnlyList<InviteReply> Invites);
 /// <param name="LastError">Why it is not linked.</param>
 internal sealed record PeerReply(
     string Id, string Name, string? Route, string Account, bool Own, IReadOnlyList<string> Networks, bool Linked, string? Carrier, string? Address, string? Direction, DateTimeOffset? Since,
-    double? RoundTripMs, IReadOnlyList<string> Models, int Slots, int FreeSlots, string? Version, DateTimeOffset? LastSeen, string? LastError);
+    double? RoundTripMs, IReadOnlyList<string> Models, IReadOnlyDictionary<string, string> Prices, int Slots, int FreeSlots, string? Version, DateTimeOffset? LastSeen, string? LastError);
 
 internal sealed record PeerListReply(IReadOnlyList<PeerReply> Peers);
 

@@ -20,7 +20,13 @@ internal static class PeerCalls
     /// <summary>Variables of a node that links over loopback only.</summary>
     public static Dictionary<string, string> LinkSettings(int port = 0, params (string Name, string Value)[] more)
     {
-        var settings = new Dictionary<string, string> { ["MYCEL_LINKS_HOST"] = "127.0.0.1", ["MYCEL_LINKS_PORT"] = port.ToString(CultureInfo.InvariantCulture) };
+        var settings = new Dictionary<string, string>
+        {
+            ["MYCEL_LINKS_HOST"] = "127.0.0.1",
+            ["MYCEL_LINKS_PORT"] = port.ToString(CultureInfo.InvariantCulture),
+            // What is paid for has tests of its own.
+            ["MYCEL_CREDIT_DEFAULT_PRICE"] = "free",
+        };
         foreach (var (name, value) in more) settings[name] = value;
         return settings;
     }

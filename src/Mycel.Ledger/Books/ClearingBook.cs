@@ -1,0 +1,218 @@
+using System.Security.Cryptography;
+using Mycel.Identity;
+using Mycel.Identity.Certificates;
+using Mycel.Identity.Networks;
+using Mycel.Ledger.Statements;
+using Mycel.Ledger.Storage;
+
+namespace Mycel.Ledger.Books;
+
+/// <summary>
+/// Clears for networks: checks settled receipts from the beginning, posts each once, and says how accounts stand. Several nodes may do so on one store.
+/// Safe for use from many threads.
+/// </summary>
+public sealed class ClearingBook
+{
+    /// <summary>Most receipts in a submission.</summary>
+    public const int MaxReceipts = 256;
+
+    private readonly BookContext _context;
+    private readonly FraudBook _fraud;
+    private readonly Func<NetworkId, AccountId, MemberTerms?> _terms;
+    private readonly ClearingOptions _options;
+    private readonly Func<NetworkId, ClearingAuthority?> _authority;
+
+    // Balances never reach this: a receipt that may not be posted any more is only looked for.
+    private const long LookOnly = -long.MaxValue;
+
+    private volatile GenerationCache<OrderId, Mark> _known;
+
+    /// <summary>Opens the book.</summary>
+    /// <param name="context">What all books share.</param>
+    /// <param name="fraud">Accounts whose fraud is proved.</param>
+    /// <param name="terms">What an account may in a network, as its membership says that the node knows, with the line that it really has; null where it knows none.</param>
+    /// <param name="options">How it clears; null for the defaults.</param>
+    /// <param name="authority">The node's appointment in a network; null where it is of the root account.</param>
+    public ClearingBook(
+        BookContext context, FraudBook fraud, Func<NetworkId, AccountId, MemberTerms?> terms, ClearingOptions? options = null, Func<NetworkId, ClearingAuthority?>? authority = null)
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        _context = context;
+        _fraud = fraud;
+        _terms = terms;
+        _options = options ?? new ClearingOptions();
+        _authority = authority ?? (static _ => null);
+        _known = new GenerationCache<OrderId, Mark>(_options.MaxKnown);
+    }
+
+    /// <summary>Posts receipts, each once, and answers for each. What it says of them is on disk when it says it.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="member">Who submits, as the link proved it: the payer or the provider of each receipt.</param>
+    /// <param name="receipts">Serialized <c>SettledReceipt</c>s, at most <see cref="MaxReceipts"/>; none to get a standing alone.</param>
+    /// <param name="knownProofs">How many proofs of this network the submitter has.</param>
+    /// <param name="cancellation">Gives up before anything is posted.</param>
+    /// <exception cref="LedgerException">The database failed; what was not answered may or may not be posted, and can be submitted again.</exception>
+    public async Task<ClearingReply> SubmitAsync(
+        NetworkId network, DeviceCertificate member, IReadOnlyList<ReadOnlyMemory<byte>> receipts, long knownProofs, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(member);
+        ArgumentNullException.ThrowIfNull(receipts);
+        if (_terms(network, member.AccountId) is null) return Refuse(ClearingRules.NoMember);
+        if (receipts.Count > MaxReceipts) return Refuse(ClearingRules.TooMany(receipts.Count));
+        var results = new ClearingResult[receipts.Count];
+        var checkedOnes = new List<(int Index, Checked Checked)>();
+        for (int i = 0; i < receipts.Count; i++)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            results[i] = Look(network, member.AccountId, receipts[i], out Checked? good);
+            if (good is not null) checkedOnes.Add((i, good));
+        }
+
+        if (checkedOnes.Count > 0)
+        {
+            IReadOnlyList<PostingResult> posted = await _context.Store.PostAsync([.. checkedOnes.Select(one => one.Checked.Transfer)], CancellationToken.None);
+            for (int i = 0; i < posted.Count; i++) results[checkedOnes[i].Index] = await ResultAsync(checkedOnes[i].Checked, posted[i]);
+        }
+
+        StandingProof standing = await StandingAsync(network, member.AccountKey.ToArray(), CancellationToken.None);
+        Recall(results, standing.Standing.Entries);
+        long skip = Math.Max(0, knownProofs);
+        IReadOnlyList<ReadOnlyMemory<byte>> proofs = await _context.Store.ProofsAsync(network, skip, CancellationToken.None);
+        return new ClearingReply(results, standing.Bytes, proofs, skip + proofs.Count);
+    }
+
+    /// <summary>Signs how an account stands.</summary>
+    /// <param name="network">The network.</param>
+    /// <param name="accountKey">The account's raw key, 32 bytes.</param>
+    /// <param name="cancellation">Gives up.</param>
+    public async Task<StandingProof> StandingAsync(NetworkId network, ReadOnlyMemory<byte> accountKey, CancellationToken cancellation = default)
+    {
+        AccountId account = AccountId.FromPublicKey(accountKey.Span);
+        (AccountRecord record, LedgerHead head) = await _context.Store.TakeSequenceAsync(network, account, cancellation);
+        Standing standing = Standing.Issue(
+            _context.Device, network, accountKey.Span, record with { IsRefused = record.IsRefused || _fraud.IsRefused(network, account) }, LineOf(network, account), head, _context.Now, _options.StandingValidity);
+        ClearingAuthority? authority = _authority(network);
+        return StandingProof.Create(standing, _context.Certificate(), authority?.Appointment, authority?.RootCertificate);
+    }
+
+    private static ClearingReply Refuse(CreditRefusal refusal) => new([], default, [], 0, refusal);
+
+    private long LineOf(NetworkId network, AccountId account) => Math.Clamp(_terms(network, account)?.CreditLine ?? 0, 0, MicroCredits.Max);
+
+    // Checks one receipt: what to post of it, or what to answer.
+    private ClearingResult Look(NetworkId network, AccountId member, ReadOnlyMemory<byte> bytes, out Checked? good)
+    {
+        good = null;
+        OrderId id = default;
+        try
+        {
+            SettledReceipt settled = SettledReceipt.Parse(bytes.Span);
+            id = settled.Id;
+            Order order = settled.Order;
+            if (settled.Receipt is null || settled.Countersignature is null) return Refused(id, "The receipt is not settled: a signature is missing.");
+            if (order.Network != network) return Refused(id, "The receipt is of another network.");
+            if (order.Payer != member && order.Provider != member) return Refused(id, "The receipt is of two other accounts; only the payer or the provider may submit it.");
+            if (_known.TryGet(id, out Mark? mark) && mark.IsOf(settled)) return new ClearingResult(id, ClearingOutcome.Known, mark.Entry);
+            settled.Verify(_context.Cache);
+            ClearingResult? obstacle = ObstacleOf(settled);
+            long line = obstacle is null ? LineOf(network, order.Payer) : LookOnly;
+            good = new Checked(settled, obstacle, new Transfer(network, id, order.Payer, order.Provider, settled.Countersignature.Amount, line, bytes));
+            return Waits(id, "");
+        }
+        catch (StatementException invalid)
+        {
+            return Refused(id, invalid.Message);
+        }
+    }
+
+    // Why a good receipt is not posted; it may have been posted before.
+    private ClearingResult? ObstacleOf(SettledReceipt settled)
+    {
+        Order order = settled.Order;
+        if (_fraud.IsRefused(order.Network, order.Payer) || _fraud.IsRefused(order.Network, order.Provider)) return Refused(settled.Id, ClearingRules.Fraud);
+        if (_options.IsRevoked(order.PayerDevice)) return Refused(settled.Id, ClearingRules.Revoked);
+        if (_terms(order.Network, order.Payer) is null) return Waits(settled.Id, ClearingRules.UnknownPayer);
+        if (_terms(order.Network, order.Provider) is null) return Waits(settled.Id, ClearingRules.UnknownProvider);
+        return CheckTimes(settled) is { } reason ? Refused(settled.Id, reason) : null;
+    }
+
+    private string? CheckTimes(SettledReceipt settled)
+    {
+        DateTimeOffset now = _context.Now;
+        if (settled.Receipt!.FinishedAt > now + Form.ClockSkew || settled.Order.IssuedAt > now + Form.ClockSkew) return "The receipt is from the future. Check the clocks of both nodes.";
+        return settled.Receipt.FinishedAt < now - _options.MaxAge ? $"The receipt's work is older than {_options.MaxAge.TotalDays:0} days." : null;
+    }
+
+    private async Task<ClearingResult> ResultAsync(Checked one, PostingResult posted)
+    {
+        SettledReceipt settled = one.Settled;
+        switch (posted.Outcome)
+        {
+            case PostingOutcome.Posted or PostingOutcome.Known:
+                _known.Add(settled.Id, Mark.Of(settled, posted.Entry));
+                return new ClearingResult(settled.Id, posted.Outcome == PostingOutcome.Posted ? ClearingOutcome.Posted : ClearingOutcome.Known, posted.Entry);
+            case PostingOutcome.Waiting:
+                return one.Obstacle ?? Waits(settled.Id, ClearingRules.LineReached);
+            case PostingOutcome.Conflict:
+                return await ConflictAsync(settled, posted);
+            default:
+                return Refused(settled.Id, ClearingRules.Fraud);
+        }
+    }
+
+    // Another settled receipt has this id. It may say the same with other certificates or at another moment; else one of the two has signed two things.
+    private async Task<ClearingResult> ConflictAsync(SettledReceipt settled, PostingResult posted)
+    {
+        SettledReceipt existing = SettledReceipt.Parse(posted.Existing.Span);
+        if (Mark.Of(existing, posted.Entry).IsOf(settled))
+        {
+            _known.Add(settled.Id, Mark.Of(settled, posted.Entry));
+            return new ClearingResult(settled.Id, ClearingOutcome.Known, posted.Entry);
+        }
+
+        EquivocationProof? proof = !existing.Order.Hash.SequenceEqual(settled.Order.Hash)
+            ? EquivocationProof.Of(existing.Order, settled.Order, settled.PayerCertificate)
+            : !existing.Receipt!.Hash.SequenceEqual(settled.Receipt!.Hash)
+                ? EquivocationProof.Of(existing.Receipt, settled.Receipt, settled.ProviderCertificate)
+                : EquivocationProof.Of(existing.Countersignature!, settled.Countersignature!, settled.PayerCertificate);
+        await _fraud.ConvictAsync(settled.Order.Network, proof);
+        return Refused(settled.Id, ClearingRules.Conflict);
+    }
+
+    // A ledger that was restored from a backup while this node runs has not what was posted since: nothing that is remembered of it holds.
+    private void Recall(ClearingResult[] results, long entries)
+    {
+        if (!results.Any(result => result.Entry > entries)) return;
+        _known = new GenerationCache<OrderId, Mark>(_options.MaxKnown);
+        for (int i = 0; i < results.Length; i++)
+        {
+            if (results[i].Entry > entries) results[i] = Waits(results[i].Id, ClearingRules.WentBack);
+        }
+    }
+
+    private static ClearingResult Refused(OrderId id, string reason) => new(id, ClearingOutcome.Refused, 0, reason);
+
+    private static ClearingResult Waits(OrderId id, string reason) => new(id, ClearingOutcome.Waiting, 0, reason);
+
+    private sealed record Checked(SettledReceipt Settled, ClearingResult? Obstacle, Transfer Transfer);
+
+    /// <summary>What a posted receipt says, without when it was countersigned and with which certificates.</summary>
+    private sealed record Mark(PeerId Digest, long Entry)
+    {
+        public static Mark Of(SettledReceipt settled, long entry) => new(DigestOf(settled), entry);
+
+        public bool IsOf(SettledReceipt settled) => Digest == DigestOf(settled);
+
+        private static PeerId DigestOf(SettledReceipt settled)
+        {
+            Countersignature signed = settled.Countersignature!;
+            Span<byte> input = stackalloc byte[(3 * Form.HashBytes) + (2 * sizeof(long))];
+            settled.Order.Hash.CopyTo(input);
+            settled.Receipt!.Hash.CopyTo(input[Form.HashBytes..]);
+            signed.ReceiptHash.CopyTo(input[(2 * Form.HashBytes)..]);
+            BitConverter.TryWriteBytes(input[(3 * Form.HashBytes)..], signed.PromptTokens);
+            BitConverter.TryWriteBytes(input[((3 * Form.HashBytes) + sizeof(long))..], signed.CompletionTokens);
+            return new PeerId(SHA256.HashData(input));
+        }
+    }
+}

@@ -1,0 +1,24 @@
+namespace Mycel.Ledger.Books;
+
+/// <summary>What a clearing node says when it does not post.</summary>
+internal static class ClearingRules
+{
+    public const string Fraud = "Fraud of the payer or the provider is proved: the network's ledger takes nothing more of it.";
+
+    public const string Conflict = "Another receipt of this order is posted: one of the two sides has signed two things, which proves its fraud.";
+
+    public const string LineReached = "The payer owes as much as it may. The receipt is posted as soon as the payer has earned enough; it is sent again by itself.";
+
+    public const string UnknownPayer = "The clearing node knows no valid membership of the payer. The receipt is sent again by itself.";
+
+    public const string UnknownProvider = "The clearing node knows no valid membership of the provider. The receipt is sent again by itself.";
+
+    public const string Revoked = "The payer's device was cast out by its account.";
+
+    public const string WentBack = "The network's ledger was set back to an earlier state. The receipt is sent again by itself.";
+
+    public static CreditRefusal NoMember { get; } = new(403, CreditCodes.NotAllowed, "Only members of the network may clear here.");
+
+    public static CreditRefusal TooMany(int count) => new(
+        400, CreditCodes.OrderInvalid, $"{count} receipts in one submission; {ClearingBook.MaxReceipts} are the most. Submit them in parts.");
+}

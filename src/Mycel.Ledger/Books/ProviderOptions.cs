@@ -1,0 +1,23 @@
+namespace Mycel.Ledger.Books;
+
+/// <summary>Bounds of a <see cref="ProviderBook"/>.</summary>
+public sealed class ProviderOptions
+{
+    /// <summary>Micro-credits that one account may have had without having paid for certain; what a defaulter can cost at most. Default 10 credits; 0 or more.</summary>
+    public long Cap { get; init; } = 10 * MicroCredits.PerCredit;
+
+    /// <summary>Accounts of which something is under way or unpaid, at most. Default 16,384.</summary>
+    public int MaxAccounts { get; init; } = 16_384;
+
+    /// <summary>Orders whose ids are remembered until they expire, at most: none of them is taken twice. Default 262,144.</summary>
+    public int MaxRemembered { get; init; } = 262_144;
+
+    /// <summary>The same of one account. Default 65,536.</summary>
+    public int MaxRememberedPerAccount { get; init; } = 65_536;
+
+    /// <summary>Receipts of one account that are not posted yet, at most, however small. Default 10,000.</summary>
+    public int MaxUnsettledPerAccount { get; init; } = 10_000;
+
+    /// <summary>Receipts without a countersignature that are held in memory; of those beyond, the store is asked. Default 16,384.</summary>
+    public int MaxClaims { get; init; } = 16_384;
+}

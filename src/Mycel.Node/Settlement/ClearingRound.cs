@@ -1,0 +1,80 @@
+using Mycel.Identity;
+using Mycel.Ledger;
+using Mycel.Ledger.Books;
+using Mycel.Node.Links;
+using Mycel.Node.Networks;
+using Mycel.Transport;
+using Mycel.Transport.Frames;
+
+namespace Mycel.Node.Settlement;
+
+/// <summary>One look at what is to go into the ledgers of the own networks: into an own one at once, into another's over a link where there is one.</summary>
+internal sealed partial class ClearingRound(
+    NetworkRegistry networks, ClearingPlaces places, MemberLines lines, NodeIdentity identity, ILinks links, CreditMetrics metrics, TimeProvider time, ILogger<ClearingRound> logger)
+{
+    /// <summary>Batches of one network in a row, so that others have their turn.</summary>
+    private const int MaxBatches = 16;
+
+    private readonly ClearCall _call = new(lines, identity.Certificate.AccountId, time);
+
+    /// <summary>Looks once at all networks.</summary>
+    public async Task RunAsync(CreditBooks books, CancellationToken cancellation)
+    {
+        foreach (var network in networks.Joined)
+        {
+            var id = network.Charter.Id;
+            for (var i = 0; i < MaxBatches && !cancellation.IsCancellationRequested; i++)
+            {
+                var link = places.Keeps(id) ? null : LinkFor(id);
+                // Out of reach: what is due stays so.
+                if (link is null && !places.Keeps(id)) break;
+                if (await books.Outbox.NextClearAsync(id, cancellation) is not { } batch || !await ClearAsync(books, batch, link)) break;
+            }
+        }
+    }
+
+    private Link? LinkFor(NetworkId network)
+    {
+        foreach (var peer in places.Elsewhere(network))
+        {
+            if (links.Find(peer) is { } link) return link;
+        }
+        return null;
+    }
+
+    private async Task<bool> ClearAsync(CreditBooks books, ClearBatch batch, Link? link)
+    {
+        try
+        {
+            var reply = link is null
+                ? await books.Clearing.SubmitAsync(batch.Network, identity.Certificate, batch.Receipts, batch.KnownProofs)
+                : await _call.AskAsync(link, batch);
+            if (reply.Refusal is { } refusal) throw new LedgerException(refusal.Message);
+            var news = await books.Outbox.ApplyAsync(batch, reply);
+            metrics.Posted.Add(reply.Results.Count(result => result.Outcome is ClearingOutcome.Posted or ClearingOutcome.Known));
+            Tell(batch.Network, news, reply);
+            return batch.Receipts.Count > 0;
+        }
+        catch (Exception error) when (error is TransportException or FrameException or RefusedException or LedgerException or StatementException or OperationCanceledException or ObjectDisposedException)
+        {
+            books.Outbox.Failed(batch);
+            LogNotCleared(logger, batch.Network.ToString(), error.Message);
+            return false;
+        }
+    }
+
+    private void Tell(NetworkId network, ClearingNews news, ClearingReply reply)
+    {
+        foreach (var result in reply.Results.Where(result => result.Outcome == ClearingOutcome.Refused)) LogRefused(logger, result.Id, result.Reason);
+        if (news.Warning is { } warning) LogWarning(logger, network.ToString(), warning);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "the ledger of network {Network} was not reached: {Reason}")]
+    private static partial void LogNotCleared(ILogger logger, string network, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "receipt {Receipt} was refused by the network's ledger: {Reason}")]
+    private static partial void LogRefused(ILogger logger, OrderId receipt, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "the ledger of network {Network}: {Warning}")]
+    private static partial void LogWarning(ILogger logger, string network, string warning);
+}
