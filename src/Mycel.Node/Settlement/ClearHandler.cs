@@ -74,7 +74,7 @@ internal sealed class ClearHandler(CreditRoom room, IPeerBook book, ClearingPlac
             await stream.RefuseAsync(403, "not_allowed", "You are no member of that network.");
             return;
         }
-        if (room.Books is not { } books)
+        if (await room.ReadyAsync() is not { } books)
         {
             await stream.RefuseAsync(CreditRoom.NotOpen.Status, CreditRoom.NotOpen.Code, CreditRoom.NotOpen.Message, retryAfterSeconds: 1);
             return;

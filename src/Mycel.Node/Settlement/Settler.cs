@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Mycel.Identity;
 using Mycel.Ledger;
+using Mycel.Ledger.Books;
 using Mycel.Node.Links;
 using Mycel.Node.Networks;
 using Mycel.Transport;
@@ -14,14 +15,23 @@ namespace Mycel.Node.Settlement;
 /// </summary>
 internal sealed partial class Settler : IDisposable
 {
-    /// <summary>Longest time between two looks.</summary>
+    /// <summary>Between two looks while something is going on.</summary>
     private static readonly TimeSpan Beat = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>So long after the last sign of something due; what was held back to be sent together is due by then.</summary>
+    private static readonly TimeSpan BusyTime = TimeSpan.FromSeconds(5);
+
+    /// <summary>Longest time between two looks: what is due by the clock alone waits so long.</summary>
+    private static readonly TimeSpan IdleBeat = TimeSpan.FromSeconds(10);
 
     /// <summary>A peer is looked at this often without a reason.</summary>
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(30);
 
-    /// <summary>Figures are read anew this often.</summary>
+    /// <summary>Figures are read anew this often, and what was seen of peers is written down.</summary>
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(15);
+
+    /// <summary>What was seen of peers is lost with a node that has run no longer; to keep it, books are opened that nothing else needs.</summary>
+    private static readonly TimeSpan KeepAfter = TimeSpan.FromMinutes(10);
 
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
@@ -37,19 +47,27 @@ internal sealed partial class Settler : IDisposable
     private readonly ClearingRound _clearing;
     private readonly SettleCall _call;
     private readonly CreditMetrics _metrics;
+    private readonly ReputationBook _reputation;
+    private readonly DueSignal _due;
     private readonly TimeProvider _time;
     private readonly ILogger<Settler> _logger;
+    private readonly DateTimeOffset _startedAt;
     private readonly ConcurrentDictionary<PeerId, Turn> _turns = new();
     private readonly CancellationTokenSource _stopping = new();
     private Task _running = Task.CompletedTask;
     private DateTimeOffset _nextLook;
+    private DateTimeOffset _busyUntil;
+    private bool _hasNews = true;
 
     public Settler(
-        CreditRoom room, PayingDesk paying, ServingDesk serving, ILinks links, IPeerBook peers, ClearingRound clearing, SettleCall call, CreditMetrics metrics, TimeProvider time, ILogger<Settler> logger)
+        CreditRoom room, PayingDesk paying, ServingDesk serving, ILinks links, IPeerBook peers, ClearingRound clearing, SettleCall call, CreditMetrics metrics, ReputationBook reputation,
+        DueSignal due, TimeProvider time, ILogger<Settler> logger)
     {
-        (_room, _paying, _serving, _links, _peers, _clearing, _call, _metrics, _time, _logger) = (room, paying, serving, links, peers, clearing, call, metrics, time, logger);
+        (_room, _paying, _serving, _links, _peers, _clearing, _call, _metrics, _reputation, _due) = (room, paying, serving, links, peers, clearing, call, metrics, reputation, due);
+        (_time, _logger, _startedAt) = (time, logger, time.GetUtcNow());
         paying.Unsettled += Look;
         serving.Unsettled += Look;
+        peers.Changed += OnPeers;
         links.Unlinked += OnUnlinked;
     }
 
@@ -69,6 +87,7 @@ internal sealed partial class Settler : IDisposable
     {
         _paying.Unsettled -= Look;
         _serving.Unsettled -= Look;
+        _peers.Changed -= OnPeers;
         _links.Unlinked -= OnUnlinked;
         await Task.WhenAny(Task.WhenAll(_paying.IdleAsync(), _serving.IdleAsync()), Task.Delay(StopTime, _time));
         await _stopping.CancelAsync();
@@ -80,6 +99,13 @@ internal sealed partial class Settler : IDisposable
     private void Look(PeerId peer)
     {
         if (_turns.TryGetValue(peer, out var turn)) turn.At = _time.GetUtcNow() + FirstPause;
+        _due.Raise();
+    }
+
+    /// <summary>A peer that keeps a ledger, or with which something is to be settled, may be linked.</summary>
+    private void OnPeers()
+    {
+        if (_room.Books is not null) _due.Raise();
     }
 
     private void OnUnlinked(Link link) => _turns.TryRemove(link.Id, out _);
@@ -90,13 +116,8 @@ internal sealed partial class Settler : IDisposable
         {
             try
             {
-                if (_room.Books is { } books)
-                {
-                    await _clearing.RunAsync(books, _stopping.Token);
-                    await SettleAsync(books);
-                    await LookAsync(books);
-                }
-                await Task.Delay(Beat, _time, _stopping.Token);
+                if ((_room.Books is not null || MustKeep()) && await _room.ReadyAsync() is { } books) await RunOnceAsync(books);
+                await PauseAsync();
             }
             catch (OperationCanceledException)
             {
@@ -110,14 +131,40 @@ internal sealed partial class Settler : IDisposable
         }
     }
 
+    private bool MustKeep() => _reputation.HasNews && _time.GetUtcNow() - _startedAt > KeepAfter;
+
+    private async Task RunOnceAsync(CreditBooks books)
+    {
+        if (await _clearing.RunAsync(books, _stopping.Token)) SetBusy();
+        await SettleAsync(books);
+        await LookAsync(books);
+    }
+
+    /// <summary>Waits for the next beat: a quick one while something is going on, else a slow one that a sign of something due cuts short.</summary>
+    private async Task PauseAsync()
+    {
+        var isBusy = _time.GetUtcNow() < _busyUntil;
+        if (isBusy) await Task.Delay(Beat, _time, _stopping.Token);
+        if (await _due.WaitAsync(isBusy ? TimeSpan.Zero : IdleBeat, _stopping.Token)) SetBusy();
+    }
+
+    private void SetBusy()
+    {
+        _busyUntil = _time.GetUtcNow() + BusyTime;
+        _hasNews = true;
+    }
+
     /// <summary>Figures for people, and what was seen of peers: from time to time.</summary>
     private async Task LookAsync(CreditBooks books)
     {
         var now = _time.GetUtcNow();
         if (now < _nextLook) return;
         _nextLook = now + LookEvery;
+        await _reputation.FlushAsync(books.Store, _stopping.Token);
+        // Counting takes the longer the more receipts there are.
+        if (!_hasNews) return;
+        _hasNews = false;
         await _metrics.RefreshAsync(books, _stopping.Token);
-        await books.Reputation.FlushAsync(_stopping.Token);
     }
 
     private async Task SettleAsync(CreditBooks books)
@@ -144,6 +191,7 @@ internal sealed partial class Settler : IDisposable
         {
             turn.Pause = Longer(turn.Pause);
             turn.At = _time.GetUtcNow() + turn.Pause;
+            SetBusy();
             LogNotSettled(_logger, link.Id, error.Message);
         }
     }
