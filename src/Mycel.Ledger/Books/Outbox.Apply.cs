@@ -72,10 +72,11 @@ public sealed partial class Outbox
     // Writes what a result changes in a receipt; then the books count it.
     private async Task ChangeAsync(ReceiptRecord record, ClearingResult result, Tally tally, CancellationToken cancellation)
     {
+        DateTimeOffset now = _context.Now;
         ReceiptRecord changed = result.Outcome switch
         {
             ClearingOutcome.Posted or ClearingOutcome.Known => record with { State = ReceiptState.Posted, Entry = result.Entry, Reason = null },
-            ClearingOutcome.Refused => record with { State = ReceiptState.Refused, Amount = 0, Entry = null, Reason = result.Reason },
+            ClearingOutcome.Refused => record with { State = ReceiptState.Refused, Amount = 0, DisputedAt = record.Side == ReceiptSide.Earned ? now : null, Entry = null, Reason = result.Reason },
             _ => record with { State = ReceiptState.Waiting, Entry = null, Reason = result.Reason },
         };
         if (changed != record) await _context.Store.WriteAsync(new LedgerWrite.Receipt(changed), cancellation);
@@ -83,7 +84,7 @@ public sealed partial class Outbox
         if (changed.State == ReceiptState.Waiting) return;
         if (record.Side == ReceiptSide.Paid) _payer.Settle(record.Network, record.Amount);
         else if (changed.State == ReceiptState.Posted) _provider.Posted(record.Account, record.Amount);
-        else _provider.Rejected(record.Account, record.Amount, record.At);
+        else _provider.Rejected(record.Account, record.Amount, now);
     }
 
     // The ledger is not the one it was, or lacks what it had: everything is submitted again. What it still has it answers with its number.

@@ -116,7 +116,7 @@ public sealed class StoreModelTests
             Side = random.Happens(300_000) ? ReceiptSide.Earned : null,
             States = random.Happens(300_000) ? [random.Pick(States), random.Pick(States)] : null,
             Before = random.Happens(200_000) ? order : null,
-            IsDisputed = random.Happens(200_000) ? random.Happens(500_000) : null,
+            DisputedFrom = random.Happens(200_000) ? DateTimeOffset.UnixEpoch.AddSeconds(random.Below(300)) : null,
             Limit = random.Below(20) + 1,
         };
 
@@ -146,6 +146,7 @@ public sealed class StoreModelTests
                 Amount = amount,
                 Claimed = amount + (random.Happens(300_000) ? 5 : 0),
                 At = DateTimeOffset.UnixEpoch.AddSeconds(sort),
+                DisputedAt = random.Happens(300_000) ? DateTimeOffset.UnixEpoch.AddSeconds(random.Below(300)) : null,
                 Entry = state == ReceiptState.Posted ? random.Below(40) + 1 : null,
                 Bytes = random.Bytes(6),
             };
