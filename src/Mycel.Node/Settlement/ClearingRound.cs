@@ -70,7 +70,7 @@ internal sealed partial class ClearingRound(
         try
         {
             var reply = link is null
-                ? await books.Clearing.SubmitAsync(batch.Network, identity.Certificate, batch.Receipts, batch.KnownProofs)
+                ? await books.Clearing.SubmitAsync(batch.Network, identity.Certificate, batch.Receipts, batch.KnownProofs, batch.KnownEntries)
                 : await _call.AskAsync(link, batch);
             if (reply.Refusal is { } refusal) throw new LedgerException(refusal.Message);
             var news = await books.Outbox.ApplyAsync(batch, reply);
