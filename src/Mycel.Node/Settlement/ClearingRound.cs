@@ -15,6 +15,9 @@ internal sealed partial class ClearingRound(
     /// <summary>Batches of one network in a row, so that others have their turn.</summary>
     private const int MaxBatches = 16;
 
+    /// <summary>When peers failed that were asked and did not answer since; no more than linked nodes that clear.</summary>
+    private readonly Dictionary<PeerId, DateTimeOffset> _failed = [];
+
     private readonly ClearCall _call = new(lines, identity.Certificate.AccountId, time);
 
     /// <summary>Looks once at all networks.</summary>
@@ -35,7 +38,8 @@ internal sealed partial class ClearingRound(
 
     private Link? LinkFor(NetworkId network)
     {
-        foreach (var peer in places.Elsewhere(network))
+        // Who answered last, or was not asked yet, before those that failed, the latest of them last.
+        foreach (var peer in places.Elsewhere(network).OrderBy(peer => _failed.GetValueOrDefault(peer)))
         {
             if (links.Find(peer) is { } link) return link;
         }
@@ -51,6 +55,7 @@ internal sealed partial class ClearingRound(
                 : await _call.AskAsync(link, batch);
             if (reply.Refusal is { } refusal) throw new LedgerException(refusal.Message);
             var news = await books.Outbox.ApplyAsync(batch, reply);
+            if (link is not null) _failed.Remove(link.Id);
             metrics.Posted.Add(reply.Results.Count(result => result.Outcome is ClearingOutcome.Posted or ClearingOutcome.Known));
             Tell(batch.Network, news, reply);
             return batch.Receipts.Count > 0;
@@ -58,6 +63,7 @@ internal sealed partial class ClearingRound(
         catch (Exception error) when (error is TransportException or FrameException or RefusedException or LedgerException or StatementException or OperationCanceledException or ObjectDisposedException)
         {
             books.Outbox.Failed(batch);
+            if (link is not null) _failed[link.Id] = time.GetUtcNow();
             LogNotCleared(logger, batch.Network.ToString(), error.Message);
             return false;
         }

@@ -17,6 +17,9 @@ internal sealed partial class CreditRoom : IAsyncDisposable
     private readonly SecretStore _secrets;
     private readonly NetworkRegistry _networks;
     private readonly MemberLines _lines;
+    private readonly ClearingPlaces _places;
+    private readonly AppointmentBook _appointments;
+    private readonly RevocationBook _revocations;
     private readonly IOptionsSource _options;
     private readonly TimeProvider _time;
     private readonly ILogger<CreditRoom> _logger;
@@ -30,9 +33,11 @@ internal sealed partial class CreditRoom : IAsyncDisposable
     private bool _isClosed;
 
     public CreditRoom(
-        NodeIdentity identity, NodeInstance instance, SecretStore secrets, NetworkRegistry networks, MemberLines lines, IOptionsSource options, TimeProvider time, ILogger<CreditRoom> logger)
+        NodeIdentity identity, NodeInstance instance, SecretStore secrets, NetworkRegistry networks, MemberLines lines, ClearingPlaces places, AppointmentBook appointments, RevocationBook revocations,
+        IOptionsSource options, TimeProvider time, ILogger<CreditRoom> logger)
     {
         (_identity, _instance, _secrets, _networks, _lines, _options, _time, _logger) = (identity, instance, secrets, networks, lines, options, time, logger);
+        (_places, _appointments, _revocations) = (places, appointments, revocations);
         networks.Changed += OnNetworks;
     }
 
@@ -113,10 +118,10 @@ internal sealed partial class CreditRoom : IAsyncDisposable
         {
             var context = new BookContext { Store = store, Device = _identity.Device, Certificate = () => _identity.Certificate, Instance = _instance.Bytes, Time = _time };
             var fraud = new FraudBook(context);
-            var standings = new Standings(context, fraud, OwnLine);
+            var standings = new Standings(context, fraud, OwnLine, _appointments.IsTrusted);
             var payer = new PayerBook(context, fraud, standings);
             var provider = new ProviderBook(context, fraud, standings, new ProviderOptions { Cap = _options.Current.Credit.Exposure });
-            var clearing = new ClearingBook(context, fraud, _lines.TermsOf);
+            var clearing = new ClearingBook(context, fraud, _lines.TermsOf, new ClearingOptions { IsRevoked = _revocations.IsRevoked }, _places.AuthorityOf);
             await payer.RestoreAsync();
             await provider.RestoreAsync();
             var reputation = new ReputationBook(context);
