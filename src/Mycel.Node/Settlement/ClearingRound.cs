@@ -38,8 +38,8 @@ internal sealed partial class ClearingRound(
 
     private Link? LinkFor(NetworkId network)
     {
-        // Who answered last, or was not asked yet, before those that failed, the latest of them last.
-        foreach (var peer in places.Elsewhere(network).OrderBy(peer => _failed.GetValueOrDefault(peer)))
+        // Those that failed last of all, the latest of them at the end. Among the others each member has an order of its own, so that they share the members.
+        foreach (var peer in places.Elsewhere(network).OrderBy(peer => _failed.GetValueOrDefault(peer)).ThenBy(peer => HashCode.Combine(identity.Device.PeerId, peer)))
         {
             if (links.Find(peer) is { } link) return link;
         }
