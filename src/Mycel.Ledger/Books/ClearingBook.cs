@@ -20,7 +20,7 @@ public sealed class ClearingBook
     private readonly FraudBook _fraud;
     private readonly Func<NetworkId, AccountId, MemberTerms?> _terms;
     private readonly ClearingOptions _options;
-    private readonly Func<NetworkId, ClearingAuthority?> _authority;
+    private readonly Func<NetworkId, AppointmentProof?> _authority;
 
     // Balances never reach this: a receipt that may not be posted any more is only looked for.
     private const long LookOnly = -long.MaxValue;
@@ -35,7 +35,7 @@ public sealed class ClearingBook
     /// <param name="options">How it clears; null for the defaults.</param>
     /// <param name="authority">The node's appointment in a network; null where it is of the root account.</param>
     public ClearingBook(
-        BookContext context, FraudBook fraud, Func<NetworkId, AccountId, MemberTerms?> terms, ClearingOptions? options = null, Func<NetworkId, ClearingAuthority?>? authority = null)
+        BookContext context, FraudBook fraud, Func<NetworkId, AccountId, MemberTerms?> terms, ClearingOptions? options = null, Func<NetworkId, AppointmentProof?>? authority = null)
     {
         ArgumentNullException.ThrowIfNull(context);
         _context = context;
@@ -101,7 +101,7 @@ public sealed class ClearingBook
         (AccountRecord record, LedgerHead head) = await _context.Store.TakeSequenceAsync(network, account, cancellation);
         Standing standing = Standing.Issue(
             _context.Device, network, accountKey.Span, record with { IsRefused = record.IsRefused || _fraud.IsRefused(network, account) }, LineOf(network, account), head, _context.Now, _options.StandingValidity);
-        ClearingAuthority? authority = _authority(network);
+        AppointmentProof? authority = _authority(network);
         return StandingProof.Create(standing, _context.Certificate(), authority?.Appointment, authority?.RootCertificate);
     }
 
@@ -140,7 +140,7 @@ public sealed class ClearingBook
     {
         Order order = settled.Order;
         if (_fraud.IsRefused(order.Network, order.Payer) || _fraud.IsRefused(order.Network, order.Provider)) return Refused(settled.Id, ClearingRules.Fraud);
-        if (_options.IsRevoked(order.PayerDevice)) return Refused(settled.Id, ClearingRules.Revoked);
+        if (_options.IsRevoked(order.Payer, order.PayerDevice)) return Refused(settled.Id, ClearingRules.Revoked);
         if (_terms(order.Network, order.Payer) is null) return Waits(settled.Id, ClearingRules.UnknownPayer);
         if (_terms(order.Network, order.Provider) is null) return Waits(settled.Id, ClearingRules.UnknownProvider);
         return CheckTimes(settled) is { } reason ? Refused(settled.Id, reason) : null;

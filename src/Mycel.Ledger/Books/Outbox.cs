@@ -180,7 +180,7 @@ public sealed partial class Outbox
     }
 
     private bool IsStandingDue(NetworkId network, DateTimeOffset now)
-        => _standings.Own(network) is not { } own || now >= own.IssuedAt + ((own.ExpiresAt - own.IssuedAt) / 2);
+        => _standings.Own(network) is not { } own || !_standings.IsOwnTrusted(network) || now >= own.IssuedAt + ((own.ExpiresAt - own.IssuedAt) / 2);
 
     private TimeSpan Longer(TimeSpan pause, TimeSpan first)
     {

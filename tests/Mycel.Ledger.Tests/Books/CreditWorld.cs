@@ -64,7 +64,7 @@ internal sealed class CreditWorld : IDisposable
     }
 
     public void OpenClearing() => Clearing = new ClearingBook(
-        Root.Context, Root.Fraud, (network, account) => network == Network ? Members.GetValueOrDefault(account) : null, new ClearingOptions { IsRevoked = Revoked.Contains });
+        Root.Context, Root.Fraud, (network, account) => network == Network ? Members.GetValueOrDefault(account) : null, new ClearingOptions { IsRevoked = (_, device) => Revoked.Contains(device) });
 
     public OrderRequest Request(Party provider) => new()
     {
