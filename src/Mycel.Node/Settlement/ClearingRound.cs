@@ -18,6 +18,9 @@ internal sealed partial class ClearingRound(
     /// <summary>How long a request waits for what the ledgers say to books that were just opened.</summary>
     private static readonly TimeSpan FirstTime = TimeSpan.FromSeconds(10);
 
+    /// <summary>When peers failed that were asked and did not answer since; no more than linked nodes that clear.</summary>
+    private readonly Dictionary<PeerId, DateTimeOffset> _failed = [];
+
     private readonly ClearCall _call = new(lines, identity.Certificate.AccountId, time);
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -58,7 +61,8 @@ internal sealed partial class ClearingRound(
 
     private Link? LinkFor(NetworkId network)
     {
-        foreach (var peer in places.Elsewhere(network))
+        // Those that failed last of all, the latest of them at the end. Among the others each member has an order of its own, so that they share the members.
+        foreach (var peer in places.Elsewhere(network).OrderBy(peer => _failed.GetValueOrDefault(peer)).ThenBy(peer => HashCode.Combine(identity.Device.PeerId, peer)))
         {
             if (links.Find(peer) is { } link) return link;
         }
@@ -70,10 +74,11 @@ internal sealed partial class ClearingRound(
         try
         {
             var reply = link is null
-                ? await books.Clearing.SubmitAsync(batch.Network, identity.Certificate, batch.Receipts, batch.KnownProofs)
+                ? await books.Clearing.SubmitAsync(batch.Network, identity.Certificate, batch.Receipts, batch.KnownProofs, batch.KnownEntries)
                 : await _call.AskAsync(link, batch);
             if (reply.Refusal is { } refusal) throw new LedgerException(refusal.Message);
             var news = await books.Outbox.ApplyAsync(batch, reply);
+            if (link is not null) _failed.Remove(link.Id);
             metrics.Posted.Add(reply.Results.Count(result => result.Outcome is ClearingOutcome.Posted or ClearingOutcome.Known));
             Tell(batch.Network, news, reply);
             return batch.Receipts.Count > 0;
@@ -81,6 +86,7 @@ internal sealed partial class ClearingRound(
         catch (Exception error) when (error is TransportException or FrameException or RefusedException or LedgerException or StatementException or OperationCanceledException or ObjectDisposedException)
         {
             books.Outbox.Failed(batch);
+            if (link is not null) _failed[link.Id] = time.GetUtcNow();
             LogNotCleared(logger, batch.Network.ToString(), error.Message);
             return false;
         }

@@ -27,6 +27,9 @@ internal sealed partial class CreditRoom : IAsyncDisposable
     private readonly MemberLines _lines;
     private readonly ReputationBook _reputation;
     private readonly DueSignal _due;
+    private readonly ClearingPlaces _places;
+    private readonly AppointmentBook _appointments;
+    private readonly RevocationBook _revocations;
     private readonly IOptionsSource _options;
     private readonly TimeProvider _time;
     private readonly ILogger<CreditRoom> _logger;
@@ -40,11 +43,12 @@ internal sealed partial class CreditRoom : IAsyncDisposable
     private bool _isClosed;
 
     public CreditRoom(
-        NodeIdentity identity, NodeInstance instance, SecretStore secrets, NetworkRegistry networks, MemberLines lines, ReputationBook reputation, DueSignal due,
-        IOptionsSource options, TimeProvider time, ILogger<CreditRoom> logger)
+        NodeIdentity identity, NodeInstance instance, SecretStore secrets, NetworkRegistry networks, MemberLines lines, ClearingPlaces places,
+        AppointmentBook appointments, RevocationBook revocations, ReputationBook reputation, DueSignal due, IOptionsSource options, TimeProvider time,
+        ILogger<CreditRoom> logger)
     {
         (_identity, _instance, _secrets, _networks, _lines, _reputation, _due) = (identity, instance, secrets, networks, lines, reputation, due);
-        (_options, _time, _logger) = (options, time, logger);
+        (_places, _appointments, _revocations, _options, _time, _logger) = (places, appointments, revocations, options, time, logger);
         networks.Changed += OnNetworks;
     }
 
@@ -162,10 +166,10 @@ internal sealed partial class CreditRoom : IAsyncDisposable
         {
             var context = new BookContext { Store = store, Device = _identity.Device, Certificate = () => _identity.Certificate, Instance = _instance.Bytes, Time = _time };
             var fraud = new FraudBook(context);
-            var standings = new Standings(context, fraud, OwnLine);
+            var standings = new Standings(context, fraud, OwnLine, _appointments.IsTrusted);
             var payer = new PayerBook(context, fraud, standings);
             var provider = new ProviderBook(context, fraud, standings, new ProviderOptions { Cap = _options.Current.Credit.Exposure });
-            var clearing = new ClearingBook(context, fraud, _lines.TermsOf);
+            var clearing = new ClearingBook(context, fraud, _lines.TermsOf, new ClearingOptions { IsRevoked = _revocations.IsRevoked }, _places.AuthorityOf);
             await payer.RestoreAsync();
             await provider.RestoreAsync();
             await _reputation.RestoreAsync(store);

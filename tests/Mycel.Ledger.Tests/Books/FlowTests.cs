@@ -165,7 +165,7 @@ public sealed class FlowTests
         using var world = new CreditWorld();
         Appointment appointment = Appointment.Issue(world.Root.Device, world.Root.Account.PublicKey, world.C.Device.PublicKey, world.Clock.Now, TimeSpan.FromDays(30));
         var clearing = new ClearingBook(
-            world.C.Context, world.C.Fraud, (_, account) => world.Members.GetValueOrDefault(account), null, _ => new ClearingAuthority(appointment, world.Root.Certificate));
+            world.C.Context, world.C.Fraud, (_, account) => world.Members.GetValueOrDefault(account), null, _ => AppointmentProof.Create(appointment, world.Root.Certificate));
         await world.ServeAsync(world.B, world.A);
         world.Clock.Now += TimeSpan.FromMinutes(1);
         ClearBatch batch = (await world.A.Outbox.NextClearAsync(world.Network))!;

@@ -34,6 +34,17 @@ internal static class PeerCalls
     /// <summary>Starts a node in a folder of its own that may be linked over loopback.</summary>
     public static Task<NodeProcess> StartAsync(params FaultyDevice[] devices) => NodeProcess.StartAsync(new NodeSetup { Devices = devices, Environment = LinkSettings() });
 
+    /// <summary>A node with the account of another, as its owner would set it up.</summary>
+    public static async Task<NodeProcess> StartAnotherAsync(this NodeProcess other, TempFolder folder)
+    {
+        var export = Path.Combine(folder.Path, "account");
+        Assert.Equal(0, (await other.CommandAsync("account", "export", "--plain", export)).ExitCode);
+        var data = Path.Combine(folder.Path, "data");
+        var import = await MycelCommand.RunAsync(folder.Path, data, ["account", "import", export]);
+        Assert.True(import.ExitCode == 0, import.All);
+        return await NodeProcess.StartAsync(new NodeSetup { DataDir = data, Environment = LinkSettings() });
+    }
+
     /// <summary>Founds the network of a test.</summary>
     public static async Task<JsonNode> CreateNetworkAsync(this NodeProcess node, string name = Network, bool isPublic = false) =>
         (await node.TellAsync("/v1/node/networks", new { name, @public = isPublic })).MustBe(201).Json;
