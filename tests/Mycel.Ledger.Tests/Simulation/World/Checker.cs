@@ -142,7 +142,7 @@ internal sealed class Checker(SimWorld world) : IStoreWatch
         _isLedgerChanged = false;
 
         // The whole comparison reads each account: after every posting with the database in memory, now and then with the real one.
-        if (!world.Plan.Sqlite || Ledger.Entries % 16 == 0) Ledger.Compare(world.Nodes[0].Database.Store, world.NetworkId);
+        if (!world.Plan.IsSlow || Ledger.Entries % 16 == 0) Ledger.Compare(world.Nodes[0].Database.Store, world.NetworkId);
     }
 
     /// <summary>Says what is not settled yet; null where all is.</summary>
