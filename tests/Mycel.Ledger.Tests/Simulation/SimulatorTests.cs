@@ -42,6 +42,7 @@ public sealed class SimulatorTests(ITestOutputHelper output, PostgresServer post
     [InlineData(300_222, "a ledger set back and filled again gave receipts other numbers, which nobody noticed")]
     [InlineData(2_003_473, "a receipt stayed posted in its provider's book, and was in no ledger any more")]
     [InlineData(2_004_069, "what was refused a day after the work was forgotten at once")]
+    [InlineData(3_010_465, "a payer that started anew paid for more of a broken answer than had come")]
     public void A_seed_that_failed_once_holds(int seed, string defect)
     {
         SimResult result = SimWorld.Run(SimPlan.Of((ulong)seed), keepTrace: true);
