@@ -173,8 +173,10 @@ public sealed partial class PayerBook
             if (order.State != OpenOrderState.Open) return;
             order.State = OpenOrderState.Abandoned;
             order.Observed = observed;
-            ReserveOnly(order, PayerRules.MostFor(order.Order, order.Bounds!, observed));
+            ReserveOnly(order, PayerRules.MostFor(order.Order, PayerRules.MostTokens(order.Bounds!, observed)));
         }
+
+        _ = NoteSeenAsync(order);
     }
 
     /// <summary>A receipt is in the standing's balance now, or never will be.</summary>

@@ -59,6 +59,26 @@ public sealed class VanishingTests
     }
 
     [Fact]
+    public async Task A_payer_that_started_anew_pays_for_no_more_of_a_broken_answer_than_came()
+    {
+        using var world = new CreditWorld();
+        OpenOrder open = world.Open(world.B, world.A);
+        AcceptedOrder accepted = world.Accept(world.B, world.A, open);
+        await world.B.Payer.BeginAsync(open);
+        world.B.Payer.Abandon(open, CreditWorld.Seen(prompt: null, completion: null, reply: CreditWorld.Reply[..30], isWhole: false, events: 2));
+        long most = CreditWorld.Price.AmountFor(CreditWorld.Bounds.PromptTokens, (4 * 2) + 16);
+        Assert.Equal(most, world.B.Payer.Reserved(world.Network));
+        await world.B.RestartAsync();
+        Assert.Equal(most, world.B.Payer.Reserved(world.Network));
+        FinishedOrder finished = world.A.Provider.Finish(accepted, world.Work())!;
+        await finished.Durable;
+        await CreditWorld.LinkAsync(world.A, world.B);
+        Assert.Equal(10 + (2 * 24), world.B.Payer.Owed(world.Network));
+        Assert.Equal(new Exposure(0, 0, 10 + (2 * 24), 2 * 26), world.A.Provider.Exposure(world.B.Id));
+        Assert.Equal(0, world.B.Payer.Reserved(world.Network));
+    }
+
+    [Fact]
     public async Task A_defaulter_costs_at_most_the_cap()
     {
         using var world = new CreditWorld();

@@ -36,7 +36,14 @@ internal sealed class EndCheck(SimWorld world)
     /// <exception cref="SimFailure">They do not agree.</exception>
     public void Check()
     {
-        world.Checker.Ledger.Compare(world.Nodes[0].Database.Store, world.NetworkId);
+        SimDatabase ledger = world.Nodes[0].Database;
+        world.Checker.Ledger.Compare(ledger.Store, world.NetworkId);
+        if (ledger.Verify(world.NetworkId) is { } verification)
+        {
+            if (verification.Problem is { } problem) throw new SimFailure($"The ledger is not whole: {problem}");
+            world.Count("ledger entries verified", verification.Entries);
+        }
+
         CheckConvictions();
         if (world.Setting.ClearingEquivocates) return;
         foreach (SimOrder order in world.Checker.Orders.Values)
