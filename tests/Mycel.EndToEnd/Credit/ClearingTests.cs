@@ -13,7 +13,7 @@ public sealed class ClearingTests(PostgresServer postgres)
     [Fact]
     public async Task An_appointed_node_keeps_the_ledger_until_it_is_dismissed()
     {
-        var root = await CreditCalls.StartAsync(more: Off);
+        await using var root = await CreditCalls.StartAsync(more: Off);
         var keeper = await CreditCalls.StartAsync();
         await using var ann = await CreditCalls.StartAsync();
         await using var ben = await CreditCalls.StartAsync();
@@ -31,7 +31,7 @@ public sealed class ClearingTests(PostgresServer postgres)
             await ServeAsync(ben, ann, device.Model, 3, root, keeper);
 
             // It is back with all that it had, also while the root is gone.
-            await root.DisposeAsync();
+            root.Kill();
             keeper = await AgainAsync(keeper);
             foreach (var node in new[] { ann, ben }) await node.LinkedAsync(keeper, CreditCalls.SettleTime);
             await ServeAsync(ben, ann, device.Model, 2, keeper);
@@ -40,7 +40,6 @@ public sealed class ClearingTests(PostgresServer postgres)
         }
         finally
         {
-            await root.DisposeAsync();
             await keeper.DisposeAsync();
         }
     }
@@ -69,7 +68,7 @@ public sealed class ClearingTests(PostgresServer postgres)
         foreach (var node in new[] { ann, ben }) await node.ReachesLedgerAsync();
         await ServeAsync(ben, ann, device.Model, 1, root, keeper, next);
         Assert.Equal(3 * CreditCalls.ProperCost, await ann.BalanceAsync());
-        var ledger = Assert.Single((await next.AskAsync("/v1/node/ledger/verify"))["books"]!.AsArray(), book => (bool)book!["ledger"]!)!;
+        var ledger = Assert.Single((await next.AskAsync("/v1/node/ledger/verify"))["books"]!.AsArray(), book => (string)book!["book"]! == "ledger")!;
         Assert.Equal(3, (long)ledger["entries"]!);
         await CreditCalls.MustVerifyAsync(root, keeper, next, ann, ben);
     }
@@ -188,7 +187,7 @@ public sealed class ClearingTests(PostgresServer postgres)
         {
             var found = await node.AskAsync("/v1/node/ledger/verify");
             Assert.True((bool)found["whole"]!, found.ToJsonString());
-            Assert.Equal(entries, (long)found["books"]!.AsArray().Single(book => (bool)book!["ledger"]!)!["entries"]!);
+            Assert.Equal(entries, (long)found["books"]!.AsArray().Single(book => (string)book!["book"]! == "ledger")!["entries"]!);
             Assert.Equal(0, (await node.CommandAsync("ledger", "verify")).ExitCode);
         }
     }
