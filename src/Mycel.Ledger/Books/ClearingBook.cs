@@ -25,7 +25,8 @@ public sealed class ClearingBook
     // Balances never reach this: a receipt that may not be posted any more is only looked for.
     private const long LookOnly = -long.MaxValue;
 
-    private volatile GenerationCache<OrderId, Mark> _known;
+    // Digests of posted receipts whose signatures held: the other side usually submits the same.
+    private readonly GenerationCache<OrderId, byte[]> _checked;
 
     /// <summary>Opens the book.</summary>
     /// <param name="context">What all books share.</param>
@@ -42,7 +43,7 @@ public sealed class ClearingBook
         _terms = terms;
         _options = options ?? new ClearingOptions();
         _authority = authority ?? (static _ => null);
-        _known = new GenerationCache<OrderId, Mark>(_options.MaxKnown);
+        _checked = new GenerationCache<OrderId, byte[]>(_options.MaxKnown);
     }
 
     /// <summary>Posts receipts, each once, and answers for each. What it says of them is on disk when it says it.</summary>
@@ -50,10 +51,16 @@ public sealed class ClearingBook
     /// <param name="member">Who submits, as the link proved it: the payer or the provider of each receipt.</param>
     /// <param name="receipts">Serialized <c>SettledReceipt</c>s, at most <see cref="MaxReceipts"/>; none to get a standing alone.</param>
     /// <param name="knownProofs">How many proofs of this network the submitter has.</param>
+    /// <param name="knownEntries">How many entries the ledger has by the submitter's latest standing; 0 for none.</param>
     /// <param name="cancellation">Gives up before anything is posted.</param>
     /// <exception cref="LedgerException">The database failed; what was not answered may or may not be posted, and can be submitted again.</exception>
     public async Task<ClearingReply> SubmitAsync(
-        NetworkId network, DeviceCertificate member, IReadOnlyList<ReadOnlyMemory<byte>> receipts, long knownProofs, CancellationToken cancellation = default)
+        NetworkId network,
+        DeviceCertificate member,
+        IReadOnlyList<ReadOnlyMemory<byte>> receipts,
+        long knownProofs = 0,
+        long knownEntries = 0,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(member);
         ArgumentNullException.ThrowIfNull(receipts);
@@ -68,17 +75,20 @@ public sealed class ClearingBook
             if (good is not null) checkedOnes.Add((i, good));
         }
 
+        PostingResult last = default;
         if (checkedOnes.Count > 0)
         {
             IReadOnlyList<PostingResult> posted = await _context.Store.PostAsync([.. checkedOnes.Select(one => one.Checked.Transfer)], CancellationToken.None);
             for (int i = 0; i < posted.Count; i++) results[checkedOnes[i].Index] = await ResultAsync(checkedOnes[i].Checked, posted[i]);
+            last = posted.MaxBy(one => one.Entry);
         }
 
         StandingProof standing = await StandingAsync(network, member.AccountKey.ToArray(), CancellationToken.None);
-        Recall(results, standing.Standing.Entries);
+        await RecallAsync(network, results, last);
+        ReadOnlyMemory<byte> knownHead = await _context.Store.HashAsync(network, Math.Max(0, knownEntries), CancellationToken.None) ?? default;
         long skip = Math.Max(0, knownProofs);
         IReadOnlyList<ReadOnlyMemory<byte>> proofs = await _context.Store.ProofsAsync(network, skip, CancellationToken.None);
-        return new ClearingReply(results, standing.Bytes, proofs, skip + proofs.Count);
+        return new ClearingReply(results, standing.Bytes, proofs, skip + proofs.Count, knownHead);
     }
 
     /// <summary>Signs how an account stands.</summary>
@@ -95,7 +105,7 @@ public sealed class ClearingBook
         return StandingProof.Create(standing, _context.Certificate(), authority?.Appointment, authority?.RootCertificate);
     }
 
-    private static ClearingReply Refuse(CreditRefusal refusal) => new([], default, [], 0, refusal);
+    private static ClearingReply Refuse(CreditRefusal refusal) => new([], default, [], 0, default, refusal);
 
     private long LineOf(NetworkId network, AccountId account) => Math.Clamp(_terms(network, account)?.CreditLine ?? 0, 0, MicroCredits.Max);
 
@@ -112,11 +122,11 @@ public sealed class ClearingBook
             if (settled.Receipt is null || settled.Countersignature is null) return Refused(id, "The receipt is not settled: a signature is missing.");
             if (order.Network != network) return Refused(id, "The receipt is of another network.");
             if (order.Payer != member && order.Provider != member) return Refused(id, "The receipt is of two other accounts; only the payer or the provider may submit it.");
-            if (_known.TryGet(id, out Mark? mark) && mark.IsOf(settled)) return new ClearingResult(id, ClearingOutcome.Known, mark.Entry);
-            settled.Verify(_context.Cache);
+            byte[] digest = SHA256.HashData(bytes.Span);
+            if (!_checked.TryGet(id, out byte[]? before) || !before.AsSpan().SequenceEqual(digest)) settled.Verify(_context.Cache);
             ClearingResult? obstacle = ObstacleOf(settled);
             long line = obstacle is null ? LineOf(network, order.Payer) : LookOnly;
-            good = new Checked(settled, obstacle, new Transfer(network, id, order.Payer, order.Provider, settled.Countersignature.Amount, line, bytes));
+            good = new Checked(settled, digest, obstacle, new Transfer(network, id, order.Payer, order.Provider, settled.Countersignature.Amount, line, bytes));
             return Waits(id, "");
         }
         catch (StatementException invalid)
@@ -149,7 +159,7 @@ public sealed class ClearingBook
         switch (posted.Outcome)
         {
             case PostingOutcome.Posted or PostingOutcome.Known:
-                _known.Add(settled.Id, Mark.Of(settled, posted.Entry));
+                _checked.Add(settled.Id, one.Digest);
                 return new ClearingResult(settled.Id, posted.Outcome == PostingOutcome.Posted ? ClearingOutcome.Posted : ClearingOutcome.Known, posted.Entry);
             case PostingOutcome.Waiting:
                 return one.Obstacle ?? Waits(settled.Id, ClearingRules.LineReached);
@@ -164,11 +174,7 @@ public sealed class ClearingBook
     private async Task<ClearingResult> ConflictAsync(SettledReceipt settled, PostingResult posted)
     {
         SettledReceipt existing = SettledReceipt.Parse(posted.Existing.Span);
-        if (Mark.Of(existing, posted.Entry).IsOf(settled))
-        {
-            _known.Add(settled.Id, Mark.Of(settled, posted.Entry));
-            return new ClearingResult(settled.Id, ClearingOutcome.Known, posted.Entry);
-        }
+        if (SaysTheSame(existing, settled)) return new ClearingResult(settled.Id, ClearingOutcome.Known, posted.Entry);
 
         EquivocationProof? proof = !existing.Order.Hash.SequenceEqual(settled.Order.Hash)
             ? EquivocationProof.Of(existing.Order, settled.Order, settled.PayerCertificate)
@@ -179,40 +185,26 @@ public sealed class ClearingBook
         return Refused(settled.Id, ClearingRules.Conflict);
     }
 
-    // A ledger that was restored from a backup while this node runs has not what was posted since: nothing that is remembered of it holds.
-    private void Recall(ClearingResult[] results, long entries)
+    // A ledger that was restored from a backup meanwhile has not what was posted: its chain does not go through the last entry any more. The standing was
+    // taken before the question, so that whoever gets it finds the same out at its next submission, if the ledger is set back only now.
+    private async Task RecallAsync(NetworkId network, ClearingResult[] results, PostingResult last)
     {
-        if (!results.Any(result => result.Entry > entries)) return;
-        _known = new GenerationCache<OrderId, Mark>(_options.MaxKnown);
+        if (last.Entry == 0) return;
+        ReadOnlyMemory<byte>? hash = await _context.Store.HashAsync(network, last.Entry, CancellationToken.None);
+        if (hash is { } now && now.Span.SequenceEqual(last.Hash.Span)) return;
         for (int i = 0; i < results.Length; i++)
         {
-            if (results[i].Entry > entries) results[i] = Waits(results[i].Id, ClearingRules.WentBack);
+            if (results[i].Entry > 0) results[i] = Waits(results[i].Id, ClearingRules.WentBack);
         }
     }
+
+    // Without when it was countersigned and with which certificates.
+    private static bool SaysTheSame(SettledReceipt one, SettledReceipt other)
+        => one.Order.Hash.SequenceEqual(other.Order.Hash) && one.Receipt!.Hash.SequenceEqual(other.Receipt!.Hash) && one.Countersignature!.Agrees(other.Countersignature!);
 
     private static ClearingResult Refused(OrderId id, string reason) => new(id, ClearingOutcome.Refused, 0, reason);
 
     private static ClearingResult Waits(OrderId id, string reason) => new(id, ClearingOutcome.Waiting, 0, reason);
 
-    private sealed record Checked(SettledReceipt Settled, ClearingResult? Obstacle, Transfer Transfer);
-
-    /// <summary>What a posted receipt says, without when it was countersigned and with which certificates.</summary>
-    private sealed record Mark(PeerId Digest, long Entry)
-    {
-        public static Mark Of(SettledReceipt settled, long entry) => new(DigestOf(settled), entry);
-
-        public bool IsOf(SettledReceipt settled) => Digest == DigestOf(settled);
-
-        private static PeerId DigestOf(SettledReceipt settled)
-        {
-            Countersignature signed = settled.Countersignature!;
-            Span<byte> input = stackalloc byte[(3 * Form.HashBytes) + (2 * sizeof(long))];
-            settled.Order.Hash.CopyTo(input);
-            settled.Receipt!.Hash.CopyTo(input[Form.HashBytes..]);
-            signed.ReceiptHash.CopyTo(input[(2 * Form.HashBytes)..]);
-            BitConverter.TryWriteBytes(input[(3 * Form.HashBytes)..], signed.PromptTokens);
-            BitConverter.TryWriteBytes(input[((3 * Form.HashBytes) + sizeof(long))..], signed.CompletionTokens);
-            return new PeerId(SHA256.HashData(input));
-        }
-    }
+    private sealed record Checked(SettledReceipt Settled, byte[] Digest, ClearingResult? Obstacle, Transfer Transfer);
 }

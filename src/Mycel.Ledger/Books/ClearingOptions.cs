@@ -14,6 +14,6 @@ public sealed class ClearingOptions
     /// <summary>Whether a device was cast out by its account: what it ordered is not posted any more, whenever it says to have signed. Default: none was.</summary>
     public Func<AccountId, PeerId, bool> IsRevoked { get; init; } = static (_, _) => false;
 
-    /// <summary>Receipts posted lately that are recognized without checking them again. Default 65,536; twice as many for a moment.</summary>
+    /// <summary>Receipts posted lately whose signatures are not checked again. Default 65,536; twice as many for a moment.</summary>
     public int MaxKnown { get; init; } = 65_536;
 }

@@ -41,13 +41,13 @@ public sealed partial class ProviderBook
             }
         }
 
-        var disputes = new ReceiptQuery { Side = ReceiptSide.Earned, IsDisputed = true, From = _context.Now - Tab.DisputeTime, Limit = 1000 };
+        var disputes = new ReceiptQuery { Side = ReceiptSide.Earned, DisputedFrom = _context.Now - Tab.LongestDispute, Limit = 1000 };
         for (int page = 0; page < MaxDisputePages; page++)
         {
             IReadOnlyList<ReceiptRecord> records = await _context.Store.ReceiptsAsync(disputes, cancellation);
             lock (_lock)
             {
-                foreach (ReceiptRecord record in records) TabOf(record.Account).Dispute(record.Claimed - record.Amount, record.At);
+                foreach (ReceiptRecord record in records) TabOf(record.Account).Dispute(record.Claimed - record.Amount, record.DisputedAt!.Value);
             }
 
             if (records.Count < disputes.Limit) return;
@@ -90,7 +90,8 @@ public sealed partial class ProviderBook
             (SettledReceipt? claim, _) = await FindClaimAsync(id);
             if (claim is null) return;
             string kept = new([.. reason.Where(letter => !char.IsControl(letter)).Take(MaxReasonLength)]);
-            await _context.Store.WriteAsync(new LedgerWrite.Receipt(RecordOf(claim, ReceiptState.Refused) with { Amount = 0, Reason = $"The payer refused: {kept}" }));
+            DateTimeOffset now = _context.Now;
+            await _context.Store.WriteAsync(new LedgerWrite.Receipt(RecordOf(claim, ReceiptState.Refused) with { Amount = 0, DisputedAt = now, Reason = $"The payer refused: {kept}" }));
             lock (_lock)
             {
                 _claims.Remove(id);
@@ -98,7 +99,7 @@ public sealed partial class ProviderBook
                 {
                     tab.Claimed -= claim.Receipt!.Amount;
                     tab.Unsettled--;
-                    tab.Dispute(claim.Receipt.Amount, claim.Receipt.FinishedAt);
+                    tab.Dispute(claim.Receipt.Amount, now);
                 });
             }
         }
@@ -157,7 +158,8 @@ public sealed partial class ProviderBook
         Receipt receipt = claim.Receipt!;
         signed.Verify(order, receipt);
         SettledReceipt settled = SettledReceipt.Create(order, receipt, signed, claim.PayerCertificate, claim.ProviderCertificate);
-        await _context.Store.WriteAsync(new LedgerWrite.Receipt(RecordOf(settled, ReceiptState.Countersigned)));
+        DateTimeOffset now = _context.Now;
+        await _context.Store.WriteAsync(new LedgerWrite.Receipt(RecordOf(settled, ReceiptState.Countersigned) with { DisputedAt = signed.Amount < receipt.Amount ? now : null }));
         lock (_lock)
         {
             _claims.Remove(id);
@@ -165,7 +167,7 @@ public sealed partial class ProviderBook
             if (isLost) tab.Unsettled++;
             else tab.Claimed -= receipt.Amount;
             tab.Owed = MicroCredits.Add(tab.Owed, signed.Amount);
-            tab.Dispute(receipt.Amount - signed.Amount, receipt.FinishedAt);
+            tab.Dispute(receipt.Amount - signed.Amount, now);
         }
 
         return signed.Amount;

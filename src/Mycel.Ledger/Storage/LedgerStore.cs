@@ -162,6 +162,19 @@ public sealed class LedgerStore : ILedgerStore, IAsyncDisposable
             : new LedgerHead(ledger.LedgerId, ledger.Entries, ledger.Head);
     }
 
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The number is below 0.</exception>
+    public Task<ReadOnlyMemory<byte>?> HashAsync(NetworkId network, long entries, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(entries);
+        if (entries == 0) return Task.FromResult<ReadOnlyMemory<byte>?>(Chain.Start());
+        return ReadAsync(async context =>
+        {
+            byte[]? hash = await context.Transfers.Where(row => row.Network == network && row.Number == entries).Select(static row => row.Hash).FirstOrDefaultAsync(cancellation);
+            return hash is null ? (ReadOnlyMemory<byte>?)null : hash;
+        });
+    }
+
     /// <summary>The networks whose ledgers are in this database.</summary>
     /// <exception cref="LedgerException">The database cannot be read.</exception>
     public Task<IReadOnlyList<NetworkId>> LedgersAsync(CancellationToken cancellation = default)

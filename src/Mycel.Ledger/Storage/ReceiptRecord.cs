@@ -47,6 +47,9 @@ public sealed record ReceiptRecord
     /// <summary>When the provider signed.</summary>
     public required DateTimeOffset At { get; init; }
 
+    /// <summary>When this provider learned that it is paid less than it claimed; null where it did not, and for a payer.</summary>
+    public DateTimeOffset? DisputedAt { get; init; }
+
     /// <summary>Number of its transfer in the network's ledger, from 1 on; null while it is not posted.</summary>
     public long? Entry { get; init; }
 

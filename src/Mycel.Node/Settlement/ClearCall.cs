@@ -35,7 +35,7 @@ internal sealed class ClearCall(MemberLines lines, AccountId own, TimeProvider t
         var answer = await stream.ReadMessageAsync(Cleared.Parser, limit.Token) ?? throw new FrameException("the ledger's node answered nothing");
         if (answer.Results.Count != batch.Receipts.Count) throw new FrameException($"{answer.Results.Count} results came for {batch.Receipts.Count} receipts");
         var results = answer.Results.Select((result, i) => ResultOf(result, receipts[i].Id)).ToList();
-        return new ClearingReply(results, answer.Standing.Memory, [.. answer.Proofs.Select(proof => proof.Memory)], (long)Math.Min(answer.ProofCount, long.MaxValue));
+        return new ClearingReply(results, answer.Standing.Memory, [.. answer.Proofs.Select(proof => proof.Memory)], (long)Math.Min(answer.ProofCount, long.MaxValue), answer.KnownHead.Memory);
     }
 
     private static ClearingResult ResultOf(ClearResult result, OrderId id) => new(id, result.Outcome switch
@@ -48,7 +48,7 @@ internal sealed class ClearCall(MemberLines lines, AccountId own, TimeProvider t
 
     private List<Clear> Messages(ClearBatch batch, IEnumerable<SettledReceipt> receipts)
     {
-        var messages = new List<Clear> { new() { NetworkId = WireIds.Of(batch.Network.Hash), KnownProofs = (ulong)batch.KnownProofs } };
+        var messages = new List<Clear> { new() { NetworkId = WireIds.Of(batch.Network.Hash), KnownProofs = (ulong)batch.KnownProofs, KnownEntries = (ulong)batch.KnownEntries } };
         var bytes = 0;
         foreach (var receipt in batch.Receipts) Next(receipt.Length).Receipts.Add(UnsafeByteOperations.UnsafeWrap(receipt));
         foreach (var account in receipts.SelectMany(settled => new[] { settled.Order.Payer, settled.Order.Provider }).Distinct().Where(account => account != own).Take(ClearHandler.MaxMemberships))

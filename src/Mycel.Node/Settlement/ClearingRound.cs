@@ -15,25 +15,48 @@ internal sealed partial class ClearingRound(
     /// <summary>Batches of one network in a row, so that others have their turn.</summary>
     private const int MaxBatches = 16;
 
+    /// <summary>How long a request waits for what the ledgers say to books that were just opened.</summary>
+    private static readonly TimeSpan FirstTime = TimeSpan.FromSeconds(10);
+
     /// <summary>When peers failed that were asked and did not answer since; no more than linked nodes that clear.</summary>
     private readonly Dictionary<PeerId, DateTimeOffset> _failed = [];
 
     private readonly ClearCall _call = new(lines, identity.Certificate.AccountId, time);
+    private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>
+    /// Waits for the first look at the ledgers that are in reach: what an account has, and who is refused, is not known before. Where they do not answer, what
+    /// was known before counts.
+    /// </summary>
+    public ValueTask FirstAsync() => _first.Task.IsCompleted ? ValueTask.CompletedTask : new ValueTask(Task.WhenAny(_first.Task, Task.Delay(FirstTime, time)));
 
     /// <summary>Looks once at all networks.</summary>
-    public async Task RunAsync(CreditBooks books, CancellationToken cancellation)
+    /// <returns>Whether something was due.</returns>
+    public async Task<bool> RunAsync(CreditBooks books, CancellationToken cancellation)
     {
-        foreach (var network in networks.Joined)
+        var wasDue = false;
+        try
         {
-            var id = network.Charter.Id;
-            for (var i = 0; i < MaxBatches && !cancellation.IsCancellationRequested; i++)
-            {
-                var link = places.Keeps(id) ? null : LinkFor(id);
-                // Out of reach: what is due stays so.
-                if (link is null && !places.Keeps(id)) break;
-                if (await books.Outbox.NextClearAsync(id, cancellation) is not { } batch || !await ClearAsync(books, batch, link)) break;
-            }
+            foreach (var network in networks.Joined) wasDue |= await RunAsync(books, network.Charter.Id, cancellation);
+            return wasDue;
         }
+        finally
+        {
+            _first.TrySetResult();
+        }
+    }
+
+    private async Task<bool> RunAsync(CreditBooks books, NetworkId id, CancellationToken cancellation)
+    {
+        for (var i = 0; i < MaxBatches && !cancellation.IsCancellationRequested; i++)
+        {
+            var link = places.Keeps(id) ? null : LinkFor(id);
+            // Out of reach: what is due stays so.
+            if (link is null && !places.Keeps(id)) return i > 0;
+            if (await books.Outbox.NextClearAsync(id, cancellation) is not { } batch) return i > 0;
+            if (!await ClearAsync(books, batch, link)) return true;
+        }
+        return true;
     }
 
     private Link? LinkFor(NetworkId network)
@@ -51,7 +74,7 @@ internal sealed partial class ClearingRound(
         try
         {
             var reply = link is null
-                ? await books.Clearing.SubmitAsync(batch.Network, identity.Certificate, batch.Receipts, batch.KnownProofs)
+                ? await books.Clearing.SubmitAsync(batch.Network, identity.Certificate, batch.Receipts, batch.KnownProofs, batch.KnownEntries)
                 : await _call.AskAsync(link, batch);
             if (reply.Refusal is { } refusal) throw new LedgerException(refusal.Message);
             var news = await books.Outbox.ApplyAsync(batch, reply);

@@ -22,7 +22,8 @@ namespace Mycel.Node.Settlement;
 internal sealed record PricedRequest(Link Link, NetworkId Network, string Model, ModelPrice Price, RequestBounds Bounds, byte[] RequestHash, Purse? Purse);
 
 /// <summary>The asking side of credit: orders before a request is sent, and settles behind its answer. Nothing of it is waited for by the request.</summary>
-internal sealed partial class PayingDesk(CreditRoom room, PeerBook peers, IOptionsSource options, CreditMetrics metrics, TimeProvider time, ILogger<PayingDesk> logger)
+internal sealed partial class PayingDesk(
+    CreditRoom room, ClearingRound clearing, ReputationBook reputation, DueSignal due, PeerBook peers, IOptionsSource options, CreditMetrics metrics, TimeProvider time, ILogger<PayingDesk> logger)
 {
     /// <summary>How long the other side may take to confirm a countersignature on the request's own stream.</summary>
     private static readonly TimeSpan ConfirmTime = TimeSpan.FromSeconds(10);
@@ -39,9 +40,8 @@ internal sealed partial class PayingDesk(CreditRoom room, PeerBook peers, IOptio
     /// <returns>How far it is to be relied on: 1 for one of which nothing bad is known.</returns>
     public double Observe(PeerId peer, bool isSuccess)
     {
-        if (room.Books is not { } books) return 1;
-        books.Reputation.Observe(peer, new Observation { IsSuccess = isSuccess });
-        return Math.Min(1, books.Reputation.Of(peer).SuccessShare / Unseen.SuccessShare);
+        reputation.Observe(peer, new Observation { IsSuccess = isSuccess });
+        return Math.Min(1, reputation.Of(peer).SuccessShare / Unseen.SuccessShare);
     }
 
     private static readonly Reputation Unseen = new(0, 0, 0, 0, null, null);
@@ -51,6 +51,7 @@ internal sealed partial class PayingDesk(CreditRoom room, PeerBook peers, IOptio
     public async ValueTask<(PaidRequest? Paid, CreditRefusal? Refusal)> OpenAsync(PricedRequest request)
     {
         if (await room.ReadyAsync() is not { } books) return (null, CreditRoom.NotOpen);
+        await clearing.FirstAsync();
         var provider = request.Link.Peer.Certificate;
         if (!provider.Roles.HasFlag(DeviceRoles.Serve))
             return (null, new CreditRefusal(StatusCodes.Status403Forbidden, CreditCodes.NotAllowed, $"The node '{provider.DeviceName}' may not serve for its account: its certificate lacks that role."));
@@ -104,13 +105,14 @@ internal sealed partial class PayingDesk(CreditRoom room, PeerBook peers, IOptio
             {
                 LogRefused(logger, paid.Id, paid.Provider, refusal.Message);
                 metrics.Disputed.Increment();
-                books.Reputation.Observe(paid.Provider, new Observation { IsDispute = true });
+                reputation.Observe(paid.Provider, new Observation { IsDispute = true });
                 await stream.FinishAsync();
                 isConfirmed = true;
                 return;
             }
             metrics.Spent.Add(signed.Amount);
-            books.Reputation.Observe(paid.Provider, new Observation { Settled = signed.Amount });
+            due.Raise();
+            reputation.Observe(paid.Provider, new Observation { Settled = signed.Amount });
             stream.Write(new Links.Wire.Countersigned { Countersignature = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(signed.Countersignature) });
             await stream.FinishAsync();
             using var limit = new CancellationTokenSource(ConfirmTime, time);

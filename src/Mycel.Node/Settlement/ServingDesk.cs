@@ -55,7 +55,7 @@ internal sealed record PricedAsk(
     Link Link, PeerStanding Standing, Inference Wire, NetworkId Network, string Model, IReadOnlyList<Prices> Prices, RequestBounds Bounds, byte[] RequestHash);
 
 /// <summary>The serving side of credit: takes orders before any work, and signs receipts when it is over. No disk is waited for before an answer.</summary>
-internal sealed partial class ServingDesk(CreditRoom room, CreditMetrics metrics, TimeProvider time, ILogger<ServingDesk> logger)
+internal sealed partial class ServingDesk(CreditRoom room, ClearingRound clearing, DueSignal due, CreditMetrics metrics, TimeProvider time, ILogger<ServingDesk> logger)
 {
     private readonly Pending _pending = new();
 
@@ -65,8 +65,11 @@ internal sealed partial class ServingDesk(CreditRoom room, CreditMetrics metrics
     /// <summary>Completes when nothing is being written down any more.</summary>
     public Task IdleAsync() => _pending.IdleAsync();
 
-    /// <summary>Waits for the books, where they are being opened.</summary>
-    public async ValueTask ReadyAsync() => await room.ReadyAsync();
+    /// <summary>Opens the books, where they are not open, and hears once from the ledgers who is refused.</summary>
+    public async ValueTask ReadyAsync()
+    {
+        if (await room.ReadyAsync() is not null) await clearing.FirstAsync();
+    }
 
     /// <summary>Takes an order.</summary>
     /// <returns>Null for one that is not taken, with the reason.</returns>
@@ -141,6 +144,7 @@ internal sealed partial class ServingDesk(CreditRoom room, CreditMetrics metrics
         try
         {
             metrics.Earned.Add(await books.Provider.TakeAsync(served.Order.Id, countersignature));
+            due.Raise();
             return true;
         }
         catch (Exception error) when (error is LedgerException or StatementException)

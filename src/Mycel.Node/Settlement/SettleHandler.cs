@@ -10,7 +10,7 @@ using Mycel.Transport.Frames;
 namespace Mycel.Node.Settlement;
 
 /// <summary>Answers what peers could not settle on a request's own stream: signs what this node owes, and takes what it is paid.</summary>
-internal sealed class SettleHandler(CreditRoom room, IPeerBook book, CreditMetrics metrics, TimeProvider time) : IStreamHandler
+internal sealed class SettleHandler(CreditRoom room, DueSignal due, IPeerBook book, CreditMetrics metrics, TimeProvider time) : IStreamHandler
 {
     /// <summary>Receipts in one exchange.</summary>
     public const int MaxReceipts = 64;
@@ -28,7 +28,7 @@ internal sealed class SettleHandler(CreditRoom room, IPeerBook book, CreditMetri
             await stream.RefuseAsync(403, "not_allowed", whyNot ?? "This node does not know you.");
             return;
         }
-        if (room.Books is not { } books)
+        if (await room.ReadyAsync() is not { } books)
         {
             await stream.RefuseAsync(CreditRoom.NotOpen.Status, CreditRoom.NotOpen.Code, CreditRoom.NotOpen.Message, retryAfterSeconds: 1);
             return;
@@ -44,6 +44,7 @@ internal sealed class SettleHandler(CreditRoom room, IPeerBook book, CreditMetri
             var message = await stream.ReadMessageAsync(Settle.Parser, limit.Token);
             if (message is null || message.Receipts.Count + message.Countersigned.Count is 0 or > MaxReceipts) throw new FrameException("what is to be settled is missing, or more than one exchange has");
             stream.Write(await Task.Run(() => AnswerAsync(books, message)));
+            due.Raise();
             await stream.Writer.FlushAsync(end: true);
         }
         finally

@@ -105,7 +105,7 @@ public sealed class BoundTests
         await world.A.RestartAsync();
         await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => world.ServeAsync(world.B, world.A)));
         ClearBatch batch = (await world.A.Outbox.NextClearAsync(world.Network))!;
-        Assert.Equal(ClearingBook.MaxReceipts - 1, batch.Receipts.Count);
+        Assert.Equal(ClearingBook.MaxReceipts, batch.Receipts.Count);
         world.A.Outbox.Failed(batch);
         await world.ClearAsync(world.A);
         Assert.Equal(300 * CreditWorld.Cost, await world.BalanceAsync(world.A));
@@ -145,16 +145,18 @@ public sealed class BoundTests
     public async Task Reputations_decay_survive_a_restart_and_have_a_bound()
     {
         using var world = new CreditWorld();
-        var book = new ReputationBook(world.A.Context);
+        var book = new ReputationBook(world.A.Context.Time);
         PeerId peer = world.B.Device.PeerId;
         Assert.Equal(0.9, book.Of(peer).SuccessShare, 3);
         for (int i = 0; i < 10; i++) book.Observe(peer, new Observation { IsSuccess = i > 0, IsDispute = i == 0, Settled = 100, FirstTokenMs = 200, TokensPerSecond = 40 });
         book.Observe(peer, new Observation { FirstTokenMs = double.NaN, TokensPerSecond = double.PositiveInfinity });
+        Assert.True(book.HasNews);
         Assert.Equal((9.0, 1.0, 1.0, 1000.0, 200.0, 40.0), (book.Of(peer).Successes, book.Of(peer).Failures, book.Of(peer).Disputes, book.Of(peer).Settled, book.Of(peer).FirstTokenMs, book.Of(peer).TokensPerSecond));
-        await book.FlushAsync();
+        await book.FlushAsync(world.A.Store);
+        Assert.False(book.HasNews);
         world.Clock.Now += TimeSpan.FromDays(7);
-        var again = new ReputationBook(world.A.Context);
-        await again.RestoreAsync();
+        var again = new ReputationBook(world.A.Context.Time);
+        await again.RestoreAsync(world.A.Store);
         Reputation kept = again.Of(peer);
         Assert.Equal(4.5, kept.Successes, 6);
         Assert.Equal(200, kept.FirstTokenMs!.Value, 6);
@@ -165,7 +167,7 @@ public sealed class BoundTests
         for (int i = 0; i < ReputationBook.MaxPeers; i++) again.Observe(new PeerId(SHA256.HashData(BitConverter.GetBytes(i))), new Observation { IsSuccess = true });
         Assert.Equal(ReputationBook.MaxPeers, again.Peers);
         Assert.Equal(0, again.Of(peer).Successes);
-        await again.FlushAsync();
+        await again.FlushAsync(world.A.Store);
         Assert.Equal(ReputationBook.MaxPeers, (await world.A.Store.ReputationsAsync()).Count);
     }
 

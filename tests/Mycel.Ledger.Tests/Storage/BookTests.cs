@@ -116,7 +116,7 @@ public sealed class BookTests(PostgresServer postgres)
         [
             Some.Receipt(ReceiptState.Posted, ReceiptSide.Paid, account: 1, amount: 1, key: "app", at: start, entry: 1),
             Some.Receipt(ReceiptState.Posted, ReceiptSide.Paid, account: 1, amount: 2, key: "app", at: start.AddDays(1), entry: 2),
-            Some.Receipt(ReceiptState.Waiting, ReceiptSide.Earned, account: 2, amount: 4, at: start.AddDays(2)) with { Claimed = 9 },
+            Some.Receipt(ReceiptState.Waiting, ReceiptSide.Earned, account: 2, amount: 4, at: start.AddDays(2)) with { Claimed = 9, DisputedAt = start.AddDays(4) },
             Some.Receipt(ReceiptState.Countersigned, ReceiptSide.Earned, account: 2, amount: 8, at: start.AddDays(3), network: 2),
         ];
         await Task.WhenAll(all.Select(record => store.WriteAsync(new LedgerWrite.Receipt(record), Stop)));
@@ -134,8 +134,8 @@ public sealed class BookTests(PostgresServer postgres)
         await Check(new ReceiptQuery { States = [] });
         await Check(new ReceiptQuery { Account = Some.Account(2) }, 8, 4);
         await Check(new ReceiptQuery { Device = Some.Device(1) }, 2, 1);
-        await Check(new ReceiptQuery { IsDisputed = true }, 4);
-        await Check(new ReceiptQuery { IsDisputed = false, Account = Some.Account(2) }, 8);
+        await Check(new ReceiptQuery { DisputedFrom = start.AddDays(4) }, 4);
+        await Check(new ReceiptQuery { DisputedFrom = start.AddDays(4).AddMilliseconds(1) });
         await Check(new ReceiptQuery { KeyName = "app", From = start.AddDays(1) }, 2);
         Assert.Contains(new ReceiptSum(Some.Network(), ReceiptSide.Paid, ReceiptState.Posted, Some.Account(1), 2, 3), await store.SumAsync(new ReceiptQuery(), Stop));
     }

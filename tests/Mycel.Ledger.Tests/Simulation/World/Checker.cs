@@ -40,7 +40,9 @@ internal sealed class Checker(SimWorld world) : IStoreWatch
         if (write is not LedgerWrite.Receipt(ReceiptRecord record) || Find(record.Id) is not { } order) return;
         if (record.Side == ReceiptSide.Paid && order.Payer.Number == node && order.Payer.IsHonest && record.State is not (ReceiptState.Receipted or ReceiptState.Refused))
             Agree(order, record.Amount);
-        if (record.Side == ReceiptSide.Earned && order.Provider.Number == node && order.Provider.IsHonest) order.IsKept = true;
+        if (record.Side != ReceiptSide.Earned || order.Provider.Number != node || !order.Provider.IsHonest) return;
+        order.IsKept = true;
+        if (record.State is ReceiptState.Countersigned or ReceiptState.Refused) _exposures.Settled(order, record.Amount);
     }
 
     public void Posted(int node, IReadOnlyList<Transfer> transfers, IReadOnlyList<PostingResult> results)
@@ -85,11 +87,10 @@ internal sealed class Checker(SimWorld world) : IStoreWatch
     }
 
     /// <summary>A provider says that it has a countersignature for certain.</summary>
-    public void Acknowledged(OrderId id, SimNode provider, long agreed)
+    public void Acknowledged(OrderId id, SimNode provider)
     {
         if (Find(id) is not { } order || order.Provider != provider || !provider.IsHonest) return;
         order.IsAcknowledged = true;
-        _exposures.Taken(order, agreed);
         MustHave(order);
     }
 

@@ -87,8 +87,7 @@ internal sealed class EndCheck(SimWorld world)
         // A payer that went back to an old copy knows nothing of what it signed and handed in before, and says so to its provider.
         if (side == "provider" && order.Payer.WasRolledBack && record.State == ReceiptState.Refused) return;
 
-        // In a ledger that was set back a receipt may get another number; who looks at another one's number may not notice.
-        if (isPosted && (record.State != ReceiptState.Posted || record.Amount != posted.Amount || (record.Entry != posted.Entry && world.Checker.LedgerSetBack is null)))
+        if (isPosted && (record.State != ReceiptState.Posted || record.Amount != posted.Amount || record.Entry != posted.Entry))
             throw new SimFailure($"Order {order.Id} is {posted.Amount} in entry {posted.Entry} of the ledger, and {Show(record)} in its {side}'s book; {order}.");
     }
 

@@ -60,7 +60,7 @@ internal sealed class MemoryBook
         => (query.Side is null || one.Side == query.Side) && (query.States is null || query.States.Contains(one.State))
             && (query.Network is null || one.Network == query.Network) && (query.Account is null || one.Account == query.Account)
             && (query.Device is null || one.Device == query.Device) && (query.KeyName is null || one.KeyName == query.KeyName)
-            && (query.IsDisputed is null || (one.Claimed > one.Amount) == query.IsDisputed) && (query.From is null || one.At >= query.From);
+            && (query.DisputedFrom is null || one.DisputedAt >= query.DisputedFrom) && (query.From is null || one.At >= query.From);
 
     private void Keep(ReceiptRecord record)
     {

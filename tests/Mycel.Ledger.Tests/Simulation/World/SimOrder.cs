@@ -29,9 +29,6 @@ internal sealed class SimOrder
     /// <summary>What the honest provider claims, once its work is over; null before.</summary>
     public long? Claimed { get; set; }
 
-    /// <summary>When its work was over, in microseconds of the world.</summary>
-    public long FinishedMicroseconds { get; set; }
-
     /// <summary>What the honest payer agreed to; null where it has not signed.</summary>
     public long? Agreed { get; set; }
 
