@@ -85,7 +85,7 @@ public sealed class CreditCommandTests : IDisposable
         Assert.Equal($"/v1/receipts/{Id}", _asked);
         Assert.Contains(Id, output, StringComparison.Ordinal);
         Assert.Equal(Settled, await File.ReadAllBytesAsync(file, TestContext.Current.CancellationToken));
-        var (verified, said, _) = await RunAsync("receipt", "verify", file);
+        var (verified, said, _) = await RunAloneAsync("receipt", "verify", file);
         Assert.Equal(0, verified);
         Assert.Contains("All three signatures", said, StringComparison.Ordinal);
     }
@@ -98,7 +98,7 @@ public sealed class CreditCommandTests : IDisposable
         bytes[^1] ^= 1;
         await File.WriteAllBytesAsync(file, bytes, TestContext.Current.CancellationToken);
 
-        var (code, _, error) = await RunAsync("receipt", "verify", file);
+        var (code, _, error) = await RunAloneAsync("receipt", "verify", file);
 
         Assert.Equal(1, code);
         Assert.NotEmpty(error);
@@ -110,8 +110,8 @@ public sealed class CreditCommandTests : IDisposable
         var file = _folder.File("notes.txt");
         await File.WriteAllTextAsync(file, "hello", TestContext.Current.CancellationToken);
 
-        Assert.Contains("is no receipt", (await RunAsync("receipt", "show", file)).Error, StringComparison.Ordinal);
-        Assert.Contains("32 hexadecimal digits", (await RunAsync("receipt", "show", "8de0")).Error, StringComparison.Ordinal);
+        Assert.Contains("is no receipt", (await RunAloneAsync("receipt", "show", file)).Error, StringComparison.Ordinal);
+        Assert.Contains("32 hexadecimal digits", (await RunAloneAsync("receipt", "show", "8de0")).Error, StringComparison.Ordinal);
     }
 
     private async Task<(int Code, string Output)> RunAsync(string reply, string first, params string[] more)
@@ -121,12 +121,12 @@ public sealed class CreditCommandTests : IDisposable
             _asked = context.Request.Path + context.Request.QueryString;
             return StubServer.Json(StatusCodes.Status200OK, reply)(context);
         });
-        var (code, output, error) = await RunAsync([first, .. more, "--endpoint", node.Address.BaseAddress.ToString()]);
+        var (code, output, error) = await RunAloneAsync([first, .. more, "--endpoint", node.Address.BaseAddress.ToString()]);
         Assert.Empty(code == 0 ? error : "");
         return (code, output);
     }
 
-    private static async Task<(int Code, string Output, string Error)> RunAsync(params string[] line)
+    private static async Task<(int Code, string Output, string Error)> RunAloneAsync(params string[] line)
     {
         using StringWriter output = new(CultureInfo.InvariantCulture), error = new(CultureInfo.InvariantCulture);
         var code = await CommandLine.RunAsync(line, output, error);
