@@ -13,7 +13,7 @@ public sealed class ClearingTests(PostgresServer postgres)
     [Fact]
     public async Task An_appointed_node_keeps_the_ledger_until_it_is_dismissed()
     {
-        var root = await CreditCalls.StartAsync(more: Off);
+        await using var root = await CreditCalls.StartAsync(more: Off);
         var keeper = await CreditCalls.StartAsync();
         await using var ann = await CreditCalls.StartAsync();
         await using var ben = await CreditCalls.StartAsync();
@@ -28,19 +28,20 @@ public sealed class ClearingTests(PostgresServer postgres)
             var shown = Assert.Single((await ben.AskAsync($"/v1/node/networks/{PeerCalls.Network}"))["clearing"]!.AsArray())!;
             Assert.Equal((keeper.PeerId(), false, true), ((string)shown["id"]!, (bool)shown["is_root"]!, (bool)shown["clears"]!));
             Assert.Contains("appointed, until", (await ben.CommandAsync("network", "show", PeerCalls.Network)).Output, StringComparison.Ordinal);
-            await ServeAsync(ben, ann, device.Model, 3, root, keeper);
+            await ServeAsync(ben, ann, device.Model, 3);
+            await CreditCalls.SettledAsync(root, keeper, ann, ben);
 
             // It is back with all that it had, also while the root is gone.
-            await root.DisposeAsync();
+            root.Kill();
             keeper = await AgainAsync(keeper);
             foreach (var node in new[] { ann, ben }) await node.LinkedAsync(keeper, CreditCalls.SettleTime);
-            await ServeAsync(ben, ann, device.Model, 2, keeper);
+            await ServeAsync(ben, ann, device.Model, 2);
+            await CreditCalls.SettledAsync(keeper, ann, ben);
             Assert.Equal(5 * CreditCalls.ProperCost, await ann.BalanceAsync());
             await CreditCalls.MustVerifyAsync(keeper, ann, ben);
         }
         finally
         {
-            await root.DisposeAsync();
             await keeper.DisposeAsync();
         }
     }
@@ -56,7 +57,7 @@ public sealed class ClearingTests(PostgresServer postgres)
         await PeerGroup.ConnectAsync([root, keeper, next, ann, ben]);
         await using var device = await ann.AddModelAsync(ben);
         await AppointAsync(root, keeper);
-        await ServeAsync(ben, ann, device.Model, 2, root, keeper, next);
+        await ServeAsync(ben, ann, device.Model, 2);
 
         var dismissed = await root.CommandAsync("network", "dismiss", keeper.PeerId()[..12]);
 
@@ -67,9 +68,10 @@ public sealed class ClearingTests(PostgresServer postgres)
         // The new one begins with an empty ledger, which the members fill again.
         await AppointAsync(root, next);
         foreach (var node in new[] { ann, ben }) await node.ReachesLedgerAsync();
-        await ServeAsync(ben, ann, device.Model, 1, root, keeper, next);
+        await ServeAsync(ben, ann, device.Model, 1);
+        await CreditCalls.SettledAsync(root, keeper, next, ann, ben);
         Assert.Equal(3 * CreditCalls.ProperCost, await ann.BalanceAsync());
-        var ledger = Assert.Single((await next.AskAsync("/v1/node/ledger/verify"))["books"]!.AsArray(), book => (bool)book!["ledger"]!)!;
+        var ledger = Assert.Single((await next.AskAsync("/v1/node/ledger/verify"))["books"]!.AsArray(), book => (string)book!["book"]! == "ledger")!;
         Assert.Equal(3, (long)ledger["entries"]!);
         await CreditCalls.MustVerifyAsync(root, keeper, next, ann, ben);
     }
@@ -89,8 +91,7 @@ public sealed class ClearingTests(PostgresServer postgres)
             await AppointAsync(root, keeper);
 
             // Each of the two clears what it pays itself, and ann hands what she earned of that to one of them.
-            var replies = await Task.WhenAll(Enumerable.Range(0, 24).Select(i => new[] { root, keeper, ben }[i % 3].ChatAsync(device.Model, more: CreditCalls.Bounded)));
-            foreach (var reply in replies) reply.MustBe(200);
+            await Task.WhenAll(new[] { root, keeper, ben }.Select(payer => ServeAsync(payer, ann, device.Model, 8)));
             await CreditCalls.SettledAsync(root, keeper, ann, ben);
             Assert.Equal(24 * CreditCalls.ProperCost, await ann.BalanceAsync());
             foreach (var payer in new[] { root, keeper, ben }) Assert.Equal(-8 * CreditCalls.ProperCost, await payer.BalanceAsync());
@@ -101,9 +102,9 @@ public sealed class ClearingTests(PostgresServer postgres)
             {
                 var (dying, other) = dies == 0 ? (root, keeper) : (keeper, root);
                 var folder = dying.KeepFolder();
-                var asked = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => ben.ChatAsync(device.Model, more: CreditCalls.Bounded)));
+                var asked = ServeAsync(ben, ann, device.Model, 8);
                 dying.Kill();
-                foreach (var reply in await asked) reply.MustBe(200);
+                await asked;
                 served += 8;
                 await dying.DisposeAsync();
                 await CreditCalls.SettledAsync([other, ann, ben], isAnswerLost: false, sum: 8 * CreditCalls.ProperCost);
@@ -173,12 +174,16 @@ public sealed class ClearingTests(PostgresServer postgres)
         await Poll.UntilAsync(async () => (bool)(await keeper.CreditAsync())["clears_here"]!, "the appointed node hears of it", CreditCalls.SettleTime);
     }
 
-    /// <summary>Has some requests served and waits until they are posted, and everything is settled.</summary>
-    private static async Task ServeAsync(NodeProcess payer, NodeProcess provider, string model, int count, params IReadOnlyList<NodeProcess> others)
+    /// <summary>Has some requests served, and waits until both sides know that they are posted.</summary>
+    private static async Task ServeAsync(NodeProcess payer, NodeProcess provider, string model, int count)
     {
         var replies = await Task.WhenAll(Enumerable.Range(0, count).Select(_ => payer.ChatAsync(model, more: CreditCalls.Bounded)));
-        foreach (var reply in replies) reply.MustBe(200);
-        await CreditCalls.PostedAsync(replies, payer, provider, others);
+        foreach (var reply in replies)
+        {
+            var id = reply.MustBe(200)["X-Mycel-Receipt"]!;
+            await payer.PostedAsync(id);
+            await provider.PostedAsync(id);
+        }
     }
 
     /// <summary>Both show the same whole ledger.</summary>
@@ -188,7 +193,7 @@ public sealed class ClearingTests(PostgresServer postgres)
         {
             var found = await node.AskAsync("/v1/node/ledger/verify");
             Assert.True((bool)found["whole"]!, found.ToJsonString());
-            Assert.Equal(entries, (long)found["books"]!.AsArray().Single(book => (bool)book!["ledger"]!)!["entries"]!);
+            Assert.Equal(entries, (long)found["books"]!.AsArray().Single(book => (string)book!["book"]! == "ledger")!["entries"]!);
             Assert.Equal(0, (await node.CommandAsync("ledger", "verify")).ExitCode);
         }
     }
