@@ -143,14 +143,15 @@ public sealed class ClearingBook
         if (_options.IsRevoked(order.Payer, order.PayerDevice)) return Refused(settled.Id, ClearingRules.Revoked);
         if (_terms(order.Network, order.Payer) is null) return Waits(settled.Id, ClearingRules.UnknownPayer);
         if (_terms(order.Network, order.Provider) is null) return Waits(settled.Id, ClearingRules.UnknownProvider);
-        return CheckTimes(settled) is { } reason ? Refused(settled.Id, reason) : null;
+        return CheckTimes(settled);
     }
 
-    private string? CheckTimes(SettledReceipt settled)
+    // What lies in the future comes to be in the past by itself, be it this node's clock that is wrong or another's: only age is for good.
+    private ClearingResult? CheckTimes(SettledReceipt settled)
     {
         DateTimeOffset now = _context.Now;
-        if (settled.Receipt!.FinishedAt > now + Form.ClockSkew || settled.Order.IssuedAt > now + Form.ClockSkew) return "The receipt is from the future. Check the clocks of both nodes.";
-        return settled.Receipt.FinishedAt < now - _options.MaxAge ? $"The receipt's work is older than {_options.MaxAge.TotalDays:0} days." : null;
+        if (settled.Receipt!.FinishedAt > now + Form.ClockSkew || settled.Order.IssuedAt > now + Form.ClockSkew) return Waits(settled.Id, ClearingRules.Future);
+        return settled.Receipt.FinishedAt < now - _options.MaxAge ? Refused(settled.Id, $"The receipt's work is older than {_options.MaxAge.TotalDays:0} days.") : null;
     }
 
     private async Task<ClearingResult> ResultAsync(Checked one, PostingResult posted)

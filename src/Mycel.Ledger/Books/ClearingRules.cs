@@ -15,6 +15,8 @@ internal static class ClearingRules
 
     public const string Revoked = "The payer's device was cast out by its account.";
 
+    public const string Future = "By the clearing node's clock the receipt is from the future. It is sent again by itself. If it waits for long, check the clocks of all three nodes.";
+
     public const string WentBack = "The network's ledger was set back to an earlier state. The receipt is sent again by itself.";
 
     public static CreditRefusal NoMember { get; } = new(403, CreditCodes.NotAllowed, "Only members of the network may clear here.");
