@@ -28,6 +28,9 @@ public sealed class ClearingBook
     // Digests of posted receipts whose signatures held: the other side usually submits the same.
     private readonly GenerationCache<OrderId, byte[]> _checked;
 
+    // New entries of payers: the ledger is never deleted from, so that nobody may fill it at will.
+    private readonly WindowCounter<(NetworkId Network, AccountId Payer)> _entries;
+
     /// <summary>Opens the book.</summary>
     /// <param name="context">What all books share.</param>
     /// <param name="fraud">Accounts whose fraud is proved.</param>
@@ -44,6 +47,7 @@ public sealed class ClearingBook
         _options = options ?? new ClearingOptions();
         _authority = authority ?? (static _ => null);
         _checked = new GenerationCache<OrderId, byte[]>(_options.MaxKnown);
+        _entries = new WindowCounter<(NetworkId, AccountId)>(context.Time, TimeSpan.FromHours(1), _options.MaxEntriesPerHour);
     }
 
     /// <summary>Posts receipts, each once, and answers for each. What it says of them is on disk when it says it.</summary>
@@ -121,12 +125,17 @@ public sealed class ClearingBook
             Order order = settled.Order;
             if (settled.Receipt is null || settled.Countersignature is null) return Refused(id, "The receipt is not settled: a signature is missing.");
             if (order.Network != network) return Refused(id, "The receipt is of another network.");
+            if (order.Prices.IsFree) return Refused(id, ClearingRules.Free);
             if (order.Payer != member && order.Provider != member) return Refused(id, "The receipt is of two other accounts; only the payer or the provider may submit it.");
-            byte[] digest = SHA256.HashData(bytes.Span);
+            // As this library writes it, and without what else was put in: it is kept for ever.
+            settled = SettledReceipt.Create(order, settled.Receipt, settled.Countersignature, settled.PayerCertificate, settled.ProviderCertificate);
+            byte[] digest = SHA256.HashData(settled.Bytes.Span);
             if (!_checked.TryGet(id, out byte[]? before) || !before.AsSpan().SequenceEqual(digest)) settled.Verify(_context.Cache);
             ClearingResult? obstacle = ObstacleOf(settled);
+            if (obstacle is null && settled.Countersignature!.Amount == 0) obstacle = new ClearingResult(id, ClearingOutcome.Nothing, 0);
+            if (obstacle is null && !_entries.TryTake((network, order.Payer))) obstacle = Waits(id, ClearingRules.TooManyEntries);
             long line = obstacle is null ? LineOf(network, order.Payer) : LookOnly;
-            good = new Checked(settled, digest, obstacle, new Transfer(network, id, order.Payer, order.Provider, settled.Countersignature.Amount, line, bytes));
+            good = new Checked(settled, digest, obstacle, new Transfer(network, id, order.Payer, order.Provider, settled.Countersignature!.Amount, line, settled.Bytes));
             return Waits(id, "");
         }
         catch (StatementException invalid)
@@ -157,6 +166,7 @@ public sealed class ClearingBook
     private async Task<ClearingResult> ResultAsync(Checked one, PostingResult posted)
     {
         SettledReceipt settled = one.Settled;
+        if (one.Obstacle is null && posted.Outcome != PostingOutcome.Posted) _entries.GiveBack((settled.Order.Network, settled.Order.Payer));
         switch (posted.Outcome)
         {
             case PostingOutcome.Posted or PostingOutcome.Known:

@@ -14,6 +14,12 @@ public sealed class ClearingOptions
     /// <summary>Whether a device was cast out by its account: what it ordered is not posted any more, whenever it says to have signed. Default: none was.</summary>
     public Func<AccountId, PeerId, bool> IsRevoked { get; init; } = static (_, _) => false;
 
+    /// <summary>
+    /// New entries of one payer in a network within an hour; further ones wait. An entry takes about 1.5 KB of the database for ever. Default 1,000,000: nearly 300
+    /// paid requests a second, all day.
+    /// </summary>
+    public long MaxEntriesPerHour { get; init; } = 1_000_000;
+
     /// <summary>Receipts posted lately whose signatures are not checked again. Default 65,536; twice as many for a moment.</summary>
     public int MaxKnown { get; init; } = 65_536;
 }
