@@ -20,6 +20,12 @@ public sealed class ClearingOptions
     /// </summary>
     public long MaxEntriesPerHour { get; init; } = 1_000_000;
 
-    /// <summary>Receipts posted lately whose signatures are not checked again. Default 65,536; twice as many for a moment.</summary>
+    /// <summary>
+    /// Receipts of one submitting account, all its devices together, that are refused or wait within a minute; then it is answered 429. Default 16,384: a
+    /// node sends what waits again at half that pace.
+    /// </summary>
+    public long MaxFruitlessPerMinute { get; init; } = 16_384;
+
+    /// <summary>Receipts submitted lately whose signatures held, and are not checked again. Default 65,536; twice as many for a moment.</summary>
     public int MaxKnown { get; init; } = 65_536;
 }

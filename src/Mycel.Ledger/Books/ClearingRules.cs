@@ -25,6 +25,9 @@ internal static class ClearingRules
 
     public static CreditRefusal NoMember { get; } = new(403, CreditCodes.NotAllowed, "Only members of the network may clear here.");
 
+    public static CreditRefusal Busy { get; } = new(
+        429, CreditCodes.Busy, "Too much was submitted within this minute that cannot be posted. Submit the rest later.");
+
     public static CreditRefusal TooMany(int count) => new(
         400, CreditCodes.OrderInvalid, $"{count} receipts in one submission; {ClearingBook.MaxReceipts} are the most. Submit them in parts.");
 }
