@@ -10,7 +10,7 @@ namespace Mycel.Node.Settlement;
 
 /// <summary>
 /// Opens the books of a node that belongs to a network, and closes them at its end. Where something is written down already, that is at the start; a node
-/// that never paid nor earned opens them when they are first needed, which takes as long as all the rest of a start. Safe for use from several threads.
+/// that never paid nor earned opens them when it comes near that, for it takes longer than all the rest of a start. Safe for use from several threads.
 /// </summary>
 internal sealed partial class CreditRoom : IAsyncDisposable
 {

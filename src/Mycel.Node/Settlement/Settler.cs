@@ -3,6 +3,7 @@ using Mycel.Identity;
 using Mycel.Ledger;
 using Mycel.Ledger.Books;
 using Mycel.Node.Links;
+using Mycel.Node.Links.Wire;
 using Mycel.Node.Networks;
 using Mycel.Transport;
 using Mycel.Transport.Frames;
@@ -44,6 +45,7 @@ internal sealed partial class Settler : IDisposable
     private readonly ServingDesk _serving;
     private readonly ILinks _links;
     private readonly IPeerBook _peers;
+    private readonly IOwnModels _own;
     private readonly ClearingRound _clearing;
     private readonly SettleCall _call;
     private readonly CreditMetrics _metrics;
@@ -60,14 +62,15 @@ internal sealed partial class Settler : IDisposable
     private bool _hasNews = true;
 
     public Settler(
-        CreditRoom room, PayingDesk paying, ServingDesk serving, ILinks links, IPeerBook peers, ClearingRound clearing, SettleCall call, CreditMetrics metrics, ReputationBook reputation,
-        DueSignal due, TimeProvider time, ILogger<Settler> logger)
+        CreditRoom room, PayingDesk paying, ServingDesk serving, ILinks links, IPeerBook peers, IOwnModels own, ClearingRound clearing, SettleCall call, CreditMetrics metrics,
+        ReputationBook reputation, DueSignal due, TimeProvider time, ILogger<Settler> logger)
     {
-        (_room, _paying, _serving, _links, _peers, _clearing, _call, _metrics, _reputation, _due) = (room, paying, serving, links, peers, clearing, call, metrics, reputation, due);
+        (_room, _paying, _serving, _links, _peers, _own, _clearing, _call, _metrics, _reputation, _due) = (room, paying, serving, links, peers, own, clearing, call, metrics, reputation, due);
         (_time, _logger, _startedAt) = (time, logger, time.GetUtcNow());
         paying.Unsettled += Look;
         serving.Unsettled += Look;
-        peers.Changed += OnPeers;
+        peers.Changed += due.Raise;
+        own.Changed += OnOwnModels;
         links.Unlinked += OnUnlinked;
     }
 
@@ -87,7 +90,8 @@ internal sealed partial class Settler : IDisposable
     {
         _paying.Unsettled -= Look;
         _serving.Unsettled -= Look;
-        _peers.Changed -= OnPeers;
+        _peers.Changed -= _due.Raise;
+        _own.Changed -= OnOwnModels;
         _links.Unlinked -= OnUnlinked;
         await Task.WhenAny(Task.WhenAll(_paying.IdleAsync(), _serving.IdleAsync()), Task.Delay(StopTime, _time));
         await _stopping.CancelAsync();
@@ -102,10 +106,10 @@ internal sealed partial class Settler : IDisposable
         _due.Raise();
     }
 
-    /// <summary>A peer that keeps a ledger, or with which something is to be settled, may be linked.</summary>
-    private void OnPeers()
+    private void OnOwnModels()
     {
-        if (_room.Books is not null) _due.Raise();
+        // Slots change with each request; it is new prices that may need books.
+        if (_room.Books is null) _due.Raise();
     }
 
     private void OnUnlinked(Link link) => _turns.TryRemove(link.Id, out _);
@@ -116,7 +120,7 @@ internal sealed partial class Settler : IDisposable
         {
             try
             {
-                if ((_room.Books is not null || MustKeep()) && await _room.ReadyAsync() is { } books) await RunOnceAsync(books);
+                if ((_room.Books is not null || HasPrice() || MustKeep()) && await _room.ReadyAsync() is { } books) await RunOnceAsync(books);
                 await PauseAsync();
             }
             catch (OperationCanceledException)
@@ -130,6 +134,15 @@ internal sealed partial class Settler : IDisposable
             }
         }
     }
+
+    /// <summary>Whether something costs something between this node and one that is linked: the first request is not to wait for the books.</summary>
+    private bool HasPrice()
+    {
+        var others = _peers.All.Where(peer => peer is { IsOwn: false, IsGreeted: true }).ToList();
+        return others.Count > 0 && (others.Any(peer => peer.Record?.Models.Any(CostsSomething) == true) || _own.Offers.Any(CostsSomething));
+    }
+
+    private static bool CostsSomething(ModelOffer offer) => offer.Networks.Count > 0 && (offer.PromptPrice > 0 || offer.CompletionPrice > 0);
 
     private bool MustKeep() => _reputation.HasNews && _time.GetUtcNow() - _startedAt > KeepAfter;
 

@@ -185,4 +185,29 @@ public sealed class FlowTests
         Refuse(StandingProof.Create(standing, world.C.Certificate, own, world.Root.Certificate));
         void Refuse(StandingProof proof) => Assert.Throws<Identity.StatementException>(() => proof.Verify(world.Network));
     }
+
+    [Fact]
+    public async Task What_a_dismissed_node_says_is_believed_no_more()
+    {
+        using var world = new CreditWorld();
+        bool isDismissed = false;
+        Appointment appointment = Appointment.Issue(world.Root.Device, world.Root.Account.PublicKey, world.C.Device.PublicKey, world.Clock.Now, TimeSpan.FromDays(30), 7);
+        Assert.Equal((7, false), (Appointment.Parse(appointment.Bytes.Span).RootLine, appointment.IsDismissed));
+        var clearing = new ClearingBook(
+            world.C.Context, world.C.Fraud, (_, account) => world.Members.GetValueOrDefault(account), null, _ => AppointmentProof.Create(appointment, world.Root.Certificate));
+        var standings = new Standings(world.A.Context, world.A.Fraud, _ => 0, (_, appointed, _) => appointed is null || !isDismissed);
+        ReadOnlyMemory<byte> key = world.B.Account.PublicKey.ToArray();
+        StandingProof said = await clearing.StandingAsync(world.Network, key);
+        Assert.NotNull(standings.Judge(world.Network, said.Standing.Account, said.Bytes, out _));
+
+        isDismissed = true;
+
+        Assert.Null(standings.Judge(world.Network, said.Standing.Account, said.Bytes, out _));
+        StandingProof roots = await world.Clearing.StandingAsync(world.Network, key);
+        Assert.NotNull(standings.Judge(world.Network, said.Standing.Account, roots.Bytes, out _));
+        // The dismissal itself lets nobody clear.
+        Appointment dismissal = Appointment.Dismiss(world.Root.Device, world.Root.Account.PublicKey, world.C.Device.PublicKey, world.Clock.Now);
+        AppointmentProof.Parse(AppointmentProof.Create(dismissal, world.Root.Certificate).Bytes.Span).Verify();
+        Assert.Throws<Identity.StatementException>(() => StandingProof.Create(said.Standing, world.C.Certificate, dismissal, world.Root.Certificate).Verify(world.Network));
+    }
 }
