@@ -143,6 +143,7 @@ public sealed partial class PayerBook
         Countersignature signed = Countersignature.Issue(_context.Device, claim.Order, receipt, tokens.Prompt, tokens.Completion, _context.Now);
         SettledReceipt settled = SettledReceipt.Create(claim.Order, receipt, signed, claim.PayerCertificate, claim.ProviderCertificate);
         await WriteAsync(order, settled);
+        Spent?.Invoke(signed.Amount);
         return new Countersigned(settled.Bytes, signed.Bytes, signed.Amount, null);
     }
 

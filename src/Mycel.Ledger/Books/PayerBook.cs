@@ -42,6 +42,9 @@ public sealed partial class PayerBook
     /// <summary>What was paid of budgets.</summary>
     public BudgetBook Budgets { get; }
 
+    /// <summary>A receipt was countersigned here, and that is on disk: the micro-credits paid. Once for each receipt; what handles it must be quick.</summary>
+    public event Action<long>? Spent;
+
     /// <summary>Orders under way, and those whose receipt may still come.</summary>
     public int Orders
     {

@@ -55,6 +55,9 @@ public sealed partial class ProviderBook
         }
     }
 
+    /// <summary>A receipt was countersigned, and that is on disk: the micro-credits agreed on. Once for each receipt; what handles it must be quick.</summary>
+    public event Action<long>? Earned;
+
     /// <summary>Takes the payer's countersignature of one of this node's receipts. What came before stays; the same again changes nothing.</summary>
     /// <returns>Micro-credits agreed on; it is on disk when this completes.</returns>
     /// <exception cref="StatementException">It does not hold, or there is no such receipt.</exception>
@@ -170,6 +173,7 @@ public sealed partial class ProviderBook
             tab.Dispute(receipt.Amount - signed.Amount, now);
         }
 
+        Earned?.Invoke(signed.Amount);
         return signed.Amount;
     }
 

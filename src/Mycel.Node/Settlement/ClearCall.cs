@@ -21,10 +21,13 @@ internal sealed class ClearCall(MemberLines lines, AccountId own, TimeProvider t
     /// <summary>Asks once.</summary>
     /// <exception cref="RefusedException">The node refuses.</exception>
     /// <exception cref="FrameException">Its answer cannot be understood.</exception>
-    public async Task<ClearingReply> AskAsync(Link link, ClearBatch batch)
+    public async Task<ClearingReply> AskAsync(Link link, ClearBatch batch, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(AnswerTime, time);
-        await using var stream = await link.OpenAsync(new StreamHeader { Version = StreamServer.Version, Kind = Kind.Clear }, limit.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        await using var stream = await link.OpenAsync(new StreamHeader { Version = StreamServer.Version, Kind = Kind.Clear }, either.Token);
+        // A node that reads nothing holds up the writing too.
+        using var ending = either.Token.Register(() => stream.Abort(StreamError.Cancelled));
         var receipts = batch.Receipts.Select(receipt => SettledReceipt.Parse(receipt.Span)).ToList();
         foreach (var message in Messages(batch, receipts))
         {
@@ -32,7 +35,7 @@ internal sealed class ClearCall(MemberLines lines, AccountId own, TimeProvider t
             await stream.Writer.FlushAsync();
         }
         await stream.FinishAsync();
-        var answer = await stream.ReadMessageAsync(Cleared.Parser, limit.Token) ?? throw new FrameException("the ledger's node answered nothing");
+        var answer = await stream.ReadMessageAsync(Cleared.Parser, either.Token) ?? throw new FrameException("the ledger's node answered nothing");
         if (answer.Results.Count != batch.Receipts.Count) throw new FrameException($"{answer.Results.Count} results came for {batch.Receipts.Count} receipts");
         var results = answer.Results.Select((result, i) => ResultOf(result, receipts[i].Id)).ToList();
         return new ClearingReply(results, answer.Standing.Memory, [.. answer.Proofs.Select(proof => proof.Memory)], (long)Math.Min(answer.ProofCount, long.MaxValue), answer.KnownHead.Memory);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Mycel.Identity;
 using Mycel.Ledger;
 using Mycel.Ledger.Books;
@@ -19,7 +20,7 @@ internal sealed partial class ClearingRound(
     private static readonly TimeSpan FirstTime = TimeSpan.FromSeconds(10);
 
     /// <summary>When peers failed that were asked and did not answer since; no more than linked nodes that clear.</summary>
-    private readonly Dictionary<PeerId, DateTimeOffset> _failed = [];
+    private readonly ConcurrentDictionary<PeerId, DateTimeOffset> _failed = new();
 
     private readonly ClearCall _call = new(lines, identity.Certificate.AccountId, time);
     private readonly TaskCompletionSource _first = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -34,11 +35,10 @@ internal sealed partial class ClearingRound(
     /// <returns>Whether something was due.</returns>
     public async Task<bool> RunAsync(CreditBooks books, CancellationToken cancellation)
     {
-        var wasDue = false;
         try
         {
-            foreach (var network in networks.Joined) wasDue |= await RunAsync(books, network.Charter.Id, cancellation);
-            return wasDue;
+            // Side by side: a ledger that does not answer holds up no other.
+            return (await Task.WhenAll(networks.Joined.Select(network => RunAsync(books, network.Charter.Id, cancellation)))).Contains(true);
         }
         finally
         {
@@ -54,7 +54,7 @@ internal sealed partial class ClearingRound(
             // Out of reach: what is due stays so.
             if (link is null && !places.Keeps(id)) return i > 0;
             if (await books.Outbox.NextClearAsync(id, cancellation) is not { } batch) return i > 0;
-            if (!await ClearAsync(books, batch, link)) return true;
+            if (!await ClearAsync(books, batch, link, cancellation)) return true;
         }
         return true;
     }
@@ -69,16 +69,16 @@ internal sealed partial class ClearingRound(
         return null;
     }
 
-    private async Task<bool> ClearAsync(CreditBooks books, ClearBatch batch, Link? link)
+    private async Task<bool> ClearAsync(CreditBooks books, ClearBatch batch, Link? link, CancellationToken cancellation)
     {
         try
         {
             var reply = link is null
                 ? await books.Clearing.SubmitAsync(batch.Network, identity.Certificate, batch.Receipts, batch.KnownProofs, batch.KnownEntries)
-                : await _call.AskAsync(link, batch);
+                : await _call.AskAsync(link, batch, cancellation);
             if (reply.Refusal is { } refusal) throw new LedgerException(refusal.Message);
             var news = await books.Outbox.ApplyAsync(batch, reply);
-            if (link is not null) _failed.Remove(link.Id);
+            if (link is not null) _failed.TryRemove(link.Id, out _);
             metrics.Posted.Add(reply.Results.Count(result => result.Outcome is ClearingOutcome.Posted or ClearingOutcome.Known));
             Tell(batch.Network, news, reply);
             return batch.Receipts.Count > 0;

@@ -5,6 +5,7 @@ using Mycel.Ledger.Books;
 using Mycel.Ledger.Storage;
 using Mycel.Node.Configuration;
 using Mycel.Node.Networks;
+using Mycel.Node.Observability;
 
 namespace Mycel.Node.Settlement;
 
@@ -26,6 +27,7 @@ internal sealed partial class CreditRoom : IAsyncDisposable
     private readonly NetworkRegistry _networks;
     private readonly MemberLines _lines;
     private readonly ReputationBook _reputation;
+    private readonly CreditMetrics _metrics;
     private readonly DueSignal _due;
     private readonly ClearingPlaces _places;
     private readonly AppointmentBook _appointments;
@@ -44,10 +46,10 @@ internal sealed partial class CreditRoom : IAsyncDisposable
 
     public CreditRoom(
         NodeIdentity identity, NodeInstance instance, SecretStore secrets, NetworkRegistry networks, MemberLines lines, ClearingPlaces places,
-        AppointmentBook appointments, RevocationBook revocations, ReputationBook reputation, DueSignal due, IOptionsSource options, TimeProvider time,
-        ILogger<CreditRoom> logger)
+        AppointmentBook appointments, RevocationBook revocations, ReputationBook reputation, CreditMetrics metrics, DueSignal due, IOptionsSource options,
+        TimeProvider time, ILogger<CreditRoom> logger)
     {
-        (_identity, _instance, _secrets, _networks, _lines, _reputation, _due) = (identity, instance, secrets, networks, lines, reputation, due);
+        (_identity, _instance, _secrets, _networks, _lines, _reputation, _metrics, _due) = (identity, instance, secrets, networks, lines, reputation, metrics, due);
         (_places, _appointments, _revocations, _options, _time, _logger) = (places, appointments, revocations, options, time, logger);
         networks.Changed += OnNetworks;
     }
@@ -170,6 +172,8 @@ internal sealed partial class CreditRoom : IAsyncDisposable
             var payer = new PayerBook(context, fraud, standings);
             var provider = new ProviderBook(context, fraud, standings, new ProviderOptions { Cap = _options.Current.Credit.Exposure });
             var clearing = new ClearingBook(context, fraud, _lines.TermsOf, new ClearingOptions { IsRevoked = _revocations.IsRevoked }, _places.AuthorityOf);
+            payer.Spent += amount => Count(_metrics.Spent, amount);
+            provider.Earned += amount => Count(_metrics.Earned, amount);
             await payer.RestoreAsync();
             await provider.RestoreAsync();
             await _reputation.RestoreAsync(store);
@@ -207,6 +211,13 @@ internal sealed partial class CreditRoom : IAsyncDisposable
         if (string.IsNullOrWhiteSpace(connection))
             throw new LedgerException($"ledger.postgres names {ledger.Postgres}, and there is nothing under that name. Put the connection string in with: mycel secret set NAME");
         return new LedgerStoreOptions { PostgresConnectionString = connection, Book = book };
+    }
+
+    /// <summary>What both have signed is due to the network's ledger.</summary>
+    private void Count(StripedCounter counter, long amount)
+    {
+        counter.Add(amount);
+        _due.Raise();
     }
 
     private long OwnLine(NetworkId network) => _lines.OwnLine(network);

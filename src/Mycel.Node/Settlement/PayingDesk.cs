@@ -23,7 +23,7 @@ internal sealed record PricedRequest(Link Link, NetworkId Network, string Model,
 
 /// <summary>The asking side of credit: orders before a request is sent, and settles behind its answer. Nothing of it is waited for by the request.</summary>
 internal sealed partial class PayingDesk(
-    CreditRoom room, ClearingRound clearing, ReputationBook reputation, DueSignal due, PeerBook peers, IOptionsSource options, CreditMetrics metrics, TimeProvider time, ILogger<PayingDesk> logger)
+    CreditRoom room, ClearingRound clearing, ReputationBook reputation, PeerBook peers, IOptionsSource options, CreditMetrics metrics, TimeProvider time, ILogger<PayingDesk> logger)
 {
     /// <summary>How long the other side may take to confirm a countersignature on the request's own stream.</summary>
     private static readonly TimeSpan ConfirmTime = TimeSpan.FromSeconds(10);
@@ -110,8 +110,6 @@ internal sealed partial class PayingDesk(
                 isConfirmed = true;
                 return;
             }
-            metrics.Spent.Add(signed.Amount);
-            due.Raise();
             reputation.Observe(paid.Provider, new Observation { Settled = signed.Amount });
             stream.Write(new Links.Wire.Countersigned { Countersignature = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(signed.Countersignature) });
             await stream.FinishAsync();

@@ -55,7 +55,7 @@ internal sealed record PricedAsk(
     Link Link, PeerStanding Standing, Inference Wire, NetworkId Network, string Model, IReadOnlyList<Prices> Prices, RequestBounds Bounds, byte[] RequestHash);
 
 /// <summary>The serving side of credit: takes orders before any work, and signs receipts when it is over. No disk is waited for before an answer.</summary>
-internal sealed partial class ServingDesk(CreditRoom room, ClearingRound clearing, DueSignal due, CreditMetrics metrics, TimeProvider time, ILogger<ServingDesk> logger)
+internal sealed partial class ServingDesk(CreditRoom room, ClearingRound clearing, CreditMetrics metrics, TimeProvider time, ILogger<ServingDesk> logger)
 {
     private readonly Pending _pending = new();
 
@@ -143,8 +143,7 @@ internal sealed partial class ServingDesk(CreditRoom room, ClearingRound clearin
         if (room.Books is not { } books) return false;
         try
         {
-            metrics.Earned.Add(await books.Provider.TakeAsync(served.Order.Id, countersignature));
-            due.Raise();
+            await books.Provider.TakeAsync(served.Order.Id, countersignature);
             return true;
         }
         catch (Exception error) when (error is LedgerException or StatementException)

@@ -40,6 +40,9 @@ internal sealed partial class Settler : IDisposable
     /// <summary>How long the own streams of requests may take to settle at a stop.</summary>
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(3);
 
+    /// <summary>Peers that are settled with at once; a silent one has its place for a minute.</summary>
+    private const int MaxCalls = 16;
+
     private readonly CreditRoom _room;
     private readonly PayingDesk _paying;
     private readonly ServingDesk _serving;
@@ -55,11 +58,14 @@ internal sealed partial class Settler : IDisposable
     private readonly ILogger<Settler> _logger;
     private readonly DateTimeOffset _startedAt;
     private readonly ConcurrentDictionary<PeerId, Turn> _turns = new();
+    private readonly Pending _calls = new();
     private readonly CancellationTokenSource _stopping = new();
     private Task _running = Task.CompletedTask;
+    private Task _clearingNow = Task.CompletedTask;
     private DateTimeOffset _nextLook;
-    private DateTimeOffset _busyUntil;
-    private bool _hasNews = true;
+    private long _busyUntil;
+    private int _callsNow;
+    private volatile bool _hasNews = true;
 
     public Settler(
         CreditRoom room, PayingDesk paying, ServingDesk serving, ILinks links, IPeerBook peers, IOwnModels own, ClearingRound clearing, SettleCall call, CreditMetrics metrics,
@@ -74,12 +80,17 @@ internal sealed partial class Settler : IDisposable
         links.Unlinked += OnUnlinked;
     }
 
-    /// <summary>When a peer is looked at next, and how long after a failure.</summary>
+    /// <summary>When a peer is looked at next, and how long after a failure; guarded by itself.</summary>
     private sealed class Turn
     {
         public DateTimeOffset At { get; set; }
 
         public TimeSpan Pause { get; set; } = FirstPause;
+
+        public bool IsUnderWay { get; set; }
+
+        /// <summary>Something came up while it was under way.</summary>
+        public bool HasNews { get; set; }
     }
 
     /// <summary>Begins.</summary>
@@ -96,13 +107,22 @@ internal sealed partial class Settler : IDisposable
         await Task.WhenAny(Task.WhenAll(_paying.IdleAsync(), _serving.IdleAsync()), Task.Delay(StopTime, _time));
         await _stopping.CancelAsync();
         await _running;
+        await _clearingNow;
+        await _calls.IdleAsync();
     }
 
     public void Dispose() => _stopping.Dispose();
 
     private void Look(PeerId peer)
     {
-        if (_turns.TryGetValue(peer, out var turn)) turn.At = _time.GetUtcNow() + FirstPause;
+        if (_turns.TryGetValue(peer, out var turn))
+        {
+            lock (turn)
+            {
+                turn.At = _time.GetUtcNow() + FirstPause;
+                turn.HasNews = true;
+            }
+        }
         _due.Raise();
     }
 
@@ -123,7 +143,7 @@ internal sealed partial class Settler : IDisposable
                 if ((_room.Books is not null || HasPrice() || MustKeep()) && await _room.ReadyAsync() is { } books) await RunOnceAsync(books);
                 await PauseAsync();
             }
-            catch (OperationCanceledException)
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
                 return;
             }
@@ -148,22 +168,39 @@ internal sealed partial class Settler : IDisposable
 
     private async Task RunOnceAsync(CreditBooks books)
     {
-        if (await _clearing.RunAsync(books, _stopping.Token)) SetBusy();
-        await SettleAsync(books);
+        // Whoever is asked may take a minute to answer, or never do: nothing here waits for it.
+        if (_clearingNow.IsCompleted) _clearingNow = Task.Run(() => ClearAsync(books));
+        foreach (var (link, turn) in Due()) _calls.Add(Task.Run(() => SettleAsync(books, link, turn)));
         await LookAsync(books);
+    }
+
+    private async Task ClearAsync(CreditBooks books)
+    {
+        try
+        {
+            if (await _clearing.RunAsync(books, _stopping.Token)) SetBusy();
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // What is due stays so.
+        }
+        catch (Exception error)
+        {
+            LogFailed(_logger, error);
+        }
     }
 
     /// <summary>Waits for the next beat: a quick one while something is going on, else a slow one that a sign of something due cuts short.</summary>
     private async Task PauseAsync()
     {
-        var isBusy = _time.GetUtcNow() < _busyUntil;
+        var isBusy = _time.GetUtcNow().Ticks < Volatile.Read(ref _busyUntil);
         if (isBusy) await Task.Delay(Beat, _time, _stopping.Token);
         if (await _due.WaitAsync(isBusy ? TimeSpan.Zero : IdleBeat, _stopping.Token)) SetBusy();
     }
 
     private void SetBusy()
     {
-        _busyUntil = _time.GetUtcNow() + BusyTime;
+        Volatile.Write(ref _busyUntil, (_time.GetUtcNow() + BusyTime).Ticks);
         _hasNews = true;
     }
 
@@ -180,33 +217,49 @@ internal sealed partial class Settler : IDisposable
         await _metrics.RefreshAsync(books, _stopping.Token);
     }
 
-    private async Task SettleAsync(CreditBooks books)
+    /// <summary>Peers whose turn it is, those that wait longest first, as many as there is room for; they count as under way from here on.</summary>
+    private List<(Link Link, Turn Turn)> Due()
     {
         var now = _time.GetUtcNow();
-        foreach (var link in _links.All)
+        var due = new List<(Link Link, Turn Turn)>();
+        var links = _links.All.Where(link => _peers.StandingOf(link.Id, out _) is { IsOwn: false });
+        foreach (var (link, turn) in links.Select(link => (link, Turn: _turns.GetOrAdd(link.Id, _ => new Turn { At = now }))).OrderBy(one => one.Turn.At))
         {
-            if (_peers.StandingOf(link.Id, out _) is not { IsOwn: false }) continue;
-            var turn = _turns.GetOrAdd(link.Id, _ => new Turn { At = now });
-            if (now < turn.At || _stopping.IsCancellationRequested) continue;
-            await SettleAsync(books, link, turn);
+            if (Volatile.Read(ref _callsNow) >= MaxCalls || _stopping.IsCancellationRequested) break;
+            lock (turn)
+            {
+                if (turn.IsUnderWay || now < turn.At) continue;
+                (turn.IsUnderWay, turn.HasNews) = (true, false);
+            }
+            Interlocked.Increment(ref _callsNow);
+            due.Add((link, turn));
         }
+        return due;
     }
 
     private async Task SettleAsync(CreditBooks books, Link link, Turn turn)
     {
+        var isDone = false;
         try
         {
-            var isDone = await _call.RunAsync(books, link, _stopping.Token);
-            turn.Pause = isDone ? FirstPause : Longer(turn.Pause);
-            turn.At = _time.GetUtcNow() + (isDone ? LookAgain : turn.Pause);
+            isDone = await _call.RunAsync(books, link, _stopping.Token);
         }
-        catch (Exception error) when (error is TransportException or FrameException or RefusedException or LedgerException or ObjectDisposedException)
+        catch (Exception error) when (error is TransportException or FrameException or RefusedException or LedgerException or ObjectDisposedException or OperationCanceledException or InvalidOperationException)
         {
-            turn.Pause = Longer(turn.Pause);
-            turn.At = _time.GetUtcNow() + turn.Pause;
-            SetBusy();
             LogNotSettled(_logger, link.Id, error.Message);
         }
+        catch (Exception error)
+        {
+            LogFailed(_logger, error);
+        }
+        lock (turn)
+        {
+            turn.Pause = isDone ? FirstPause : Longer(turn.Pause);
+            turn.At = _time.GetUtcNow() + (isDone && !turn.HasNews ? LookAgain : turn.Pause);
+            turn.IsUnderWay = false;
+        }
+        Interlocked.Decrement(ref _callsNow);
+        if (!isDone) SetBusy();
     }
 
     private static TimeSpan Longer(TimeSpan pause) => pause + pause < LongestPause ? pause + pause : LongestPause;

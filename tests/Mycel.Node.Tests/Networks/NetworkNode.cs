@@ -31,6 +31,9 @@ internal sealed class NetworkNode : IAsyncDisposable
 
     public FixedModels Models { get; } = new();
 
+    /// <summary>What answers its peers beside what a network itself needs; set before the start.</summary>
+    public List<IStreamHandler> Handlers { get; } = [];
+
     public string Folder => _folder.Path;
 
     public PeerId Id => Identity.Device.PeerId;
@@ -50,7 +53,7 @@ internal sealed class NetworkNode : IAsyncDisposable
 
     public async Task<NetworkNode> StartAsync()
     {
-        Links.Serve(_services!.GetServices<IStreamHandler>());
+        Links.Serve([.. _services!.GetServices<IStreamHandler>(), .. Handlers]);
         await Get<NetworkRoom>().StartAsync();
         return this;
     }
