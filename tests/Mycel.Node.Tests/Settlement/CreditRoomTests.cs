@@ -126,9 +126,10 @@ public sealed class CreditRoomTests : IAsyncDisposable
     private CreditRoom Room(LedgerOptions? ledger = null, ReputationBook? reputation = null)
     {
         var options = new FixedOptions(_node.Options.Current with { Ledger = ledger ?? new LedgerOptions { Path = LedgerPath } });
-        var lines = new MemberLines(_node.Identity, _node.Registry, _node.Peers, _node.Get<InviteBook>(), _node.Get<RevocationBook>(), _node.Get<AppointmentBook>(), options, _node.Time);
+        var lines = new MemberLines(
+            _node.Identity, _node.Registry, _node.Peers, _node.Get<InviteBook>(), _node.Get<RevocationBook>(), _node.Get<AppointmentBook>(), options, _node.Time);
         return new CreditRoom(
             _node.Identity, _node.Get<NodeInstance>(), _secrets, _node.Registry, lines, _node.Get<ClearingPlaces>(), _node.Get<AppointmentBook>(), _node.Get<RevocationBook>(),
-            reputation ?? _reputation, _due, options, _node.Time, NullLogger<CreditRoom>.Instance);
+            reputation ?? _reputation, new CreditMetrics(), _due, options, _node.Time, NullLogger<CreditRoom>.Instance);
     }
 }
