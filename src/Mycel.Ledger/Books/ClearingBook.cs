@@ -25,8 +25,17 @@ public sealed class ClearingBook
     // Balances never reach this: a receipt that may not be posted any more is only looked for.
     private const long LookOnly = -long.MaxValue;
 
-    // Digests of posted receipts whose signatures held: the other side usually submits the same.
+    // Digests of receipts whose signatures held: the other side usually submits the same, and what waits comes again.
     private readonly GenerationCache<OrderId, byte[]> _checked;
+
+    // Its own: members submit certificates of strangers at will, and those that requests come with are not to be forgotten for them.
+    private readonly StatementCache _certificates = new();
+
+    // Results without an entry: each costs this node work, and its submitter nothing.
+    private readonly WindowCounter<AccountId> _fruitless;
+
+    // New entries of payers: the ledger is never deleted from, so that nobody may fill it at will.
+    private readonly WindowCounter<(NetworkId Network, AccountId Payer)> _entries;
 
     /// <summary>Opens the book.</summary>
     /// <param name="context">What all books share.</param>
@@ -44,6 +53,8 @@ public sealed class ClearingBook
         _options = options ?? new ClearingOptions();
         _authority = authority ?? (static _ => null);
         _checked = new GenerationCache<OrderId, byte[]>(_options.MaxKnown);
+        _entries = new WindowCounter<(NetworkId, AccountId)>(context.Time, TimeSpan.FromHours(1), _options.MaxEntriesPerHour);
+        _fruitless = new WindowCounter<AccountId>(context.Time, TimeSpan.FromMinutes(1), _options.MaxFruitlessPerMinute);
     }
 
     /// <summary>Posts receipts, each once, and answers for each. What it says of them is on disk when it says it.</summary>
@@ -64,14 +75,16 @@ public sealed class ClearingBook
     {
         ArgumentNullException.ThrowIfNull(member);
         ArgumentNullException.ThrowIfNull(receipts);
-        if (_terms(network, member.AccountId) is null) return Refuse(ClearingRules.NoMember);
+        var terms = new KnownTerms(network, _terms);
+        if (terms.Of(member.AccountId) is null) return Refuse(ClearingRules.NoMember);
         if (receipts.Count > MaxReceipts) return Refuse(ClearingRules.TooMany(receipts.Count));
+        if (_fruitless.IsSpent(member.AccountId)) return Refuse(ClearingRules.Busy);
         var results = new ClearingResult[receipts.Count];
         var checkedOnes = new List<(int Index, Checked Checked)>();
         for (int i = 0; i < receipts.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            results[i] = Look(network, member.AccountId, receipts[i], out Checked? good);
+            results[i] = Look(terms, member.AccountId, receipts[i], out Checked? good);
             if (good is not null) checkedOnes.Add((i, good));
         }
 
@@ -83,6 +96,7 @@ public sealed class ClearingBook
             last = posted.MaxBy(one => one.Entry);
         }
 
+        _fruitless.Add(member.AccountId, results.Count(static result => result.Outcome is ClearingOutcome.Waiting or ClearingOutcome.Refused));
         StandingProof standing = await StandingAsync(network, member.AccountKey.ToArray(), CancellationToken.None);
         await RecallAsync(network, results, last);
         ReadOnlyMemory<byte> knownHead = await _context.Store.HashAsync(network, Math.Max(0, knownEntries), CancellationToken.None) ?? default;
@@ -100,17 +114,17 @@ public sealed class ClearingBook
         AccountId account = AccountId.FromPublicKey(accountKey.Span);
         (AccountRecord record, LedgerHead head) = await _context.Store.TakeSequenceAsync(network, account, cancellation);
         Standing standing = Standing.Issue(
-            _context.Device, network, accountKey.Span, record with { IsRefused = record.IsRefused || _fraud.IsRefused(network, account) }, LineOf(network, account), head, _context.Now, _options.StandingValidity);
+            _context.Device, network, accountKey.Span, record with { IsRefused = record.IsRefused || _fraud.IsRefused(network, account) }, LineOf(_terms(network, account)), head, _context.Now, _options.StandingValidity);
         AppointmentProof? authority = _authority(network);
         return StandingProof.Create(standing, _context.Certificate(), authority?.Appointment, authority?.RootCertificate);
     }
 
     private static ClearingReply Refuse(CreditRefusal refusal) => new([], default, [], 0, default, refusal);
 
-    private long LineOf(NetworkId network, AccountId account) => Math.Clamp(_terms(network, account)?.CreditLine ?? 0, 0, MicroCredits.Max);
+    private static long LineOf(MemberTerms? terms) => Math.Clamp(terms?.CreditLine ?? 0, 0, MicroCredits.Max);
 
     // Checks one receipt: what to post of it, or what to answer.
-    private ClearingResult Look(NetworkId network, AccountId member, ReadOnlyMemory<byte> bytes, out Checked? good)
+    private ClearingResult Look(KnownTerms terms, AccountId member, ReadOnlyMemory<byte> bytes, out Checked? good)
     {
         good = null;
         OrderId id = default;
@@ -120,13 +134,26 @@ public sealed class ClearingBook
             id = settled.Id;
             Order order = settled.Order;
             if (settled.Receipt is null || settled.Countersignature is null) return Refused(id, "The receipt is not settled: a signature is missing.");
-            if (order.Network != network) return Refused(id, "The receipt is of another network.");
+            if (order.Network != terms.Network) return Refused(id, "The receipt is of another network.");
+            if (order.Prices.IsFree) return Refused(id, ClearingRules.Free);
             if (order.Payer != member && order.Provider != member) return Refused(id, "The receipt is of two other accounts; only the payer or the provider may submit it.");
-            byte[] digest = SHA256.HashData(bytes.Span);
-            if (!_checked.TryGet(id, out byte[]? before) || !before.AsSpan().SequenceEqual(digest)) settled.Verify(_context.Cache);
-            ClearingResult? obstacle = ObstacleOf(settled);
-            long line = obstacle is null ? LineOf(network, order.Payer) : LookOnly;
-            good = new Checked(settled, digest, obstacle, new Transfer(network, id, order.Payer, order.Provider, settled.Countersignature.Amount, line, bytes));
+            // As this library writes it, and without what else was put in: it is kept for ever.
+            settled = SettledReceipt.Create(order, settled.Receipt, settled.Countersignature, settled.PayerCertificate, settled.ProviderCertificate);
+            byte[] digest = SHA256.HashData(settled.Bytes.Span);
+            bool isVerified = _checked.TryGet(id, out byte[]? before) && before.AsSpan().SequenceEqual(digest);
+            // What is never posted is only looked for: its signatures, which cost far more than that, do not matter. What waits is good, and checked once.
+            ClearingResult? obstacle = ObstacleOf(settled, terms);
+            if (!isVerified && obstacle is not { Outcome: ClearingOutcome.Refused })
+            {
+                settled.Verify(_certificates);
+                _checked.Add(id, digest);
+                isVerified = true;
+            }
+
+            if (obstacle is null && settled.Countersignature!.Amount == 0) obstacle = new ClearingResult(id, ClearingOutcome.Nothing, 0);
+            if (obstacle is null && !_entries.TryTake((order.Network, order.Payer))) obstacle = Waits(id, ClearingRules.TooManyEntries);
+            long line = obstacle is null ? LineOf(terms.Of(order.Payer)) : LookOnly;
+            good = new Checked(settled, isVerified, obstacle, new Transfer(order.Network, id, order.Payer, order.Provider, settled.Countersignature!.Amount, line, settled.Bytes));
             return Waits(id, "");
         }
         catch (StatementException invalid)
@@ -135,46 +162,56 @@ public sealed class ClearingBook
         }
     }
 
-    // Why a good receipt is not posted; it may have been posted before.
-    private ClearingResult? ObstacleOf(SettledReceipt settled)
+    // Why a receipt is not posted, be it good; it may have been posted before.
+    private ClearingResult? ObstacleOf(SettledReceipt settled, KnownTerms terms)
     {
         Order order = settled.Order;
         if (_fraud.IsRefused(order.Network, order.Payer) || _fraud.IsRefused(order.Network, order.Provider)) return Refused(settled.Id, ClearingRules.Fraud);
         if (_options.IsRevoked(order.Payer, order.PayerDevice)) return Refused(settled.Id, ClearingRules.Revoked);
-        if (_terms(order.Network, order.Payer) is null) return Waits(settled.Id, ClearingRules.UnknownPayer);
-        if (_terms(order.Network, order.Provider) is null) return Waits(settled.Id, ClearingRules.UnknownProvider);
-        return CheckTimes(settled) is { } reason ? Refused(settled.Id, reason) : null;
+        if (terms.Of(order.Payer) is null) return Waits(settled.Id, ClearingRules.UnknownPayer);
+        if (terms.Of(order.Provider) is null) return Waits(settled.Id, ClearingRules.UnknownProvider);
+        return CheckTimes(settled);
     }
 
-    private string? CheckTimes(SettledReceipt settled)
+    // What lies in the future comes to be in the past by itself, be it this node's clock that is wrong or another's: only age is for good.
+    private ClearingResult? CheckTimes(SettledReceipt settled)
     {
         DateTimeOffset now = _context.Now;
-        if (settled.Receipt!.FinishedAt > now + Form.ClockSkew || settled.Order.IssuedAt > now + Form.ClockSkew) return "The receipt is from the future. Check the clocks of both nodes.";
-        return settled.Receipt.FinishedAt < now - _options.MaxAge ? $"The receipt's work is older than {_options.MaxAge.TotalDays:0} days." : null;
+        if (settled.Receipt!.FinishedAt > now + Form.ClockSkew || settled.Order.IssuedAt > now + Form.ClockSkew) return Waits(settled.Id, ClearingRules.Future);
+        return settled.Receipt.FinishedAt < now - _options.MaxAge ? Refused(settled.Id, $"The receipt's work is older than {_options.MaxAge.TotalDays:0} days.") : null;
     }
 
     private async Task<ClearingResult> ResultAsync(Checked one, PostingResult posted)
     {
         SettledReceipt settled = one.Settled;
+        if (one.Obstacle is null && posted.Outcome != PostingOutcome.Posted) _entries.GiveBack((settled.Order.Network, settled.Order.Payer));
         switch (posted.Outcome)
         {
             case PostingOutcome.Posted or PostingOutcome.Known:
-                _checked.Add(settled.Id, one.Digest);
                 return new ClearingResult(settled.Id, posted.Outcome == PostingOutcome.Posted ? ClearingOutcome.Posted : ClearingOutcome.Known, posted.Entry);
             case PostingOutcome.Waiting:
                 return one.Obstacle ?? Waits(settled.Id, ClearingRules.LineReached);
             case PostingOutcome.Conflict:
-                return await ConflictAsync(settled, posted);
+                return await ConflictAsync(one, posted);
             default:
                 return Refused(settled.Id, ClearingRules.Fraud);
         }
     }
 
     // Another settled receipt has this id. It may say the same with other certificates or at another moment; else one of the two has signed two things.
-    private async Task<ClearingResult> ConflictAsync(SettledReceipt settled, PostingResult posted)
+    private async Task<ClearingResult> ConflictAsync(Checked one, PostingResult posted)
     {
+        SettledReceipt settled = one.Settled;
         SettledReceipt existing = SettledReceipt.Parse(posted.Existing.Span);
         if (SaysTheSame(existing, settled)) return new ClearingResult(settled.Id, ClearingOutcome.Known, posted.Entry);
+        try
+        {
+            if (!one.IsVerified) settled.Verify(_certificates);
+        }
+        catch (StatementException invalid)
+        {
+            return Refused(settled.Id, invalid.Message);
+        }
 
         EquivocationProof? proof = !existing.Order.Hash.SequenceEqual(settled.Order.Hash)
             ? EquivocationProof.Of(existing.Order, settled.Order, settled.PayerCertificate)
@@ -206,5 +243,19 @@ public sealed class ClearingBook
 
     private static ClearingResult Waits(OrderId id, string reason) => new(id, ClearingOutcome.Waiting, 0, reason);
 
-    private sealed record Checked(SettledReceipt Settled, byte[] Digest, ClearingResult? Obstacle, Transfer Transfer);
+    private sealed record Checked(SettledReceipt Settled, bool IsVerified, ClearingResult? Obstacle, Transfer Transfer);
+
+    // One submission names the same few accounts again and again.
+    private sealed class KnownTerms(NetworkId network, Func<NetworkId, AccountId, MemberTerms?> terms)
+    {
+        private readonly Dictionary<AccountId, MemberTerms?> _known = [];
+
+        public NetworkId Network => network;
+
+        public MemberTerms? Of(AccountId account)
+        {
+            if (!_known.TryGetValue(account, out MemberTerms? found)) _known[account] = found = terms(network, account);
+            return found;
+        }
+    }
 }

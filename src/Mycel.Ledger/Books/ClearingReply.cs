@@ -14,6 +14,9 @@ public enum ClearingOutcome
 
     /// <summary>Never posted.</summary>
     Refused = 4,
+
+    /// <summary>The payer agreed to an amount of 0: there is nothing to post, and it is done.</summary>
+    Nothing = 5,
 }
 
 /// <summary>What came of one receipt that was submitted.</summary>

@@ -66,6 +66,8 @@ public sealed partial class Outbox
             // The standing's hash is what shows later that the ledger still has them.
             if (reply.Results[i].Outcome is ClearingOutcome.Posted or ClearingOutcome.Known && (reply.Results[i].Entry < 1 || reply.Results[i].Entry > standing.Entries))
                 throw new StatementException("The clearing node gave no entry for a receipt that it posted, or one that its ledger does not have.");
+            if (reply.Results[i].Outcome == ClearingOutcome.Nothing && batch.Records[i].Amount != 0)
+                throw new StatementException("The clearing node says that nothing is to be posted of a receipt that pays something.");
         }
     }
 
@@ -76,6 +78,7 @@ public sealed partial class Outbox
         ReceiptRecord changed = result.Outcome switch
         {
             ClearingOutcome.Posted or ClearingOutcome.Known => record with { State = ReceiptState.Posted, Entry = result.Entry, Reason = null },
+            ClearingOutcome.Nothing => record with { State = ReceiptState.Posted, Entry = null, Reason = null },
             ClearingOutcome.Refused => record with { State = ReceiptState.Refused, Amount = 0, DisputedAt = record.Side == ReceiptSide.Earned ? now : null, Entry = null, Reason = result.Reason },
             _ => record with { State = ReceiptState.Waiting, Entry = null, Reason = result.Reason },
         };

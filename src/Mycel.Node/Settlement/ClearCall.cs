@@ -46,6 +46,7 @@ internal sealed class ClearCall(MemberLines lines, AccountId own, TimeProvider t
         ClearResult.Types.Outcome.Posted => ClearingOutcome.Posted,
         ClearResult.Types.Outcome.Known => ClearingOutcome.Known,
         ClearResult.Types.Outcome.Refused => ClearingOutcome.Refused,
+        ClearResult.Types.Outcome.Nothing => ClearingOutcome.Nothing,
         _ => ClearingOutcome.Waiting,
     }, result.Entry, result.Reason.Length > 300 ? result.Reason[..300] : result.Reason);
 

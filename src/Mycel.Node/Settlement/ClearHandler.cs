@@ -11,7 +11,7 @@ using Mycel.Transport.Frames;
 namespace Mycel.Node.Settlement;
 
 /// <summary>Keeps the ledger of networks: takes settled receipts of members, and answers with their standing.</summary>
-internal sealed class ClearHandler(CreditRoom room, IPeerBook book, ClearingPlaces places, MemberLines lines, TimeProvider time) : IStreamHandler
+internal sealed class ClearHandler(CreditRoom room, IPeerBook book, ClearingPlaces places, MemberLines lines, TimeProvider time, ILogger<ClearHandler> logger) : IStreamHandler
 {
     /// <summary>Memberships in one exchange.</summary>
     public const int MaxMemberships = 256;
@@ -91,7 +91,7 @@ internal sealed class ClearHandler(CreditRoom room, IPeerBook book, ClearingPlac
         }
         catch (LedgerException failed)
         {
-            await stream.RefuseAsync(503, "storage_failed", $"The ledger could not be written: {failed.Message}", retryAfterSeconds: 5);
+            await stream.RefuseAsync(503, "storage_failed", PeerReason.Of(failed, stream.Link.Id, logger), retryAfterSeconds: 5);
         }
     }
 

@@ -85,9 +85,20 @@ internal sealed partial class ClearingRound(
         }
         catch (Exception error) when (error is TransportException or FrameException or RefusedException or LedgerException or StatementException or OperationCanceledException or ObjectDisposedException)
         {
+            LogNotCleared(logger, batch.Network.ToString(), error.Message);
+            return GiveUp();
+        }
+        catch (Exception defect)
+        {
+            // A mistake of this program with one batch must not end the clearing of all: it is told, and tried again after a pause.
+            LogDefect(logger, batch.Network.ToString(), defect);
+            return GiveUp();
+        }
+
+        bool GiveUp()
+        {
             books.Outbox.Failed(batch);
             if (link is not null) _failed[link.Id] = time.GetUtcNow();
-            LogNotCleared(logger, batch.Network.ToString(), error.Message);
             return false;
         }
     }
@@ -100,6 +111,9 @@ internal sealed partial class ClearingRound(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "the ledger of network {Network} was not reached: {Reason}")]
     private static partial void LogNotCleared(ILogger logger, string network, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "clearing in network {Network} failed; it is tried again")]
+    private static partial void LogDefect(ILogger logger, string network, Exception defect);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "receipt {Receipt} was refused by the network's ledger: {Reason}")]
     private static partial void LogRefused(ILogger logger, OrderId receipt, string reason);

@@ -10,7 +10,7 @@ using Mycel.Transport.Frames;
 namespace Mycel.Node.Settlement;
 
 /// <summary>Answers what peers could not settle on a request's own stream: signs what this node owes, and takes what it is paid.</summary>
-internal sealed class SettleHandler(CreditRoom room, IPeerBook book, TimeProvider time) : IStreamHandler
+internal sealed class SettleHandler(CreditRoom room, IPeerBook book, TimeProvider time, ILogger<SettleHandler> logger) : IStreamHandler
 {
     /// <summary>Receipts in one exchange.</summary>
     public const int MaxReceipts = 64;
@@ -43,7 +43,7 @@ internal sealed class SettleHandler(CreditRoom room, IPeerBook book, TimeProvide
                 await stream.RefuseAsync(CreditRoom.NotOpen.Status, CreditRoom.NotOpen.Code, CreditRoom.NotOpen.Message, retryAfterSeconds: 1);
                 return;
             }
-            stream.Write(await Task.Run(() => AnswerAsync(books, message)));
+            stream.Write(await Task.Run(() => AnswerAsync(books, message, stream.Link.Id)));
             await stream.Writer.FlushAsync(end: true);
         }
         finally
@@ -52,15 +52,15 @@ internal sealed class SettleHandler(CreditRoom room, IPeerBook book, TimeProvide
         }
     }
 
-    private async Task<SettleAnswer> AnswerAsync(CreditBooks books, Settle message)
+    private async Task<SettleAnswer> AnswerAsync(CreditBooks books, Settle message, PeerId peer)
     {
         var answer = new SettleAnswer();
-        foreach (var claim in message.Receipts) answer.Results.Add(await SignAsync(books, claim));
-        foreach (var settled in message.Countersigned) answer.Results.Add(await TakeAsync(books, settled));
+        foreach (var claim in message.Receipts) answer.Results.Add(await SignAsync(books, claim, peer));
+        foreach (var settled in message.Countersigned) answer.Results.Add(await TakeAsync(books, settled, peer));
         return answer;
     }
 
-    private async Task<SettleResult> SignAsync(CreditBooks books, ByteString claim)
+    private async Task<SettleResult> SignAsync(CreditBooks books, ByteString claim, PeerId peer)
     {
         try
         {
@@ -70,11 +70,11 @@ internal sealed class SettleHandler(CreditRoom room, IPeerBook book, TimeProvide
         }
         catch (Exception error) when (error is LedgerException or StatementException)
         {
-            return new SettleResult { Reason = error.Message };
+            return new SettleResult { Reason = PeerReason.Of(error, peer, logger) };
         }
     }
 
-    private async Task<SettleResult> TakeAsync(CreditBooks books, ByteString settled)
+    private async Task<SettleResult> TakeAsync(CreditBooks books, ByteString settled, PeerId peer)
     {
         try
         {
@@ -83,7 +83,7 @@ internal sealed class SettleHandler(CreditRoom room, IPeerBook book, TimeProvide
         }
         catch (Exception error) when (error is LedgerException or StatementException)
         {
-            return new SettleResult { Reason = error.Message };
+            return new SettleResult { Reason = PeerReason.Of(error, peer, logger) };
         }
     }
 }

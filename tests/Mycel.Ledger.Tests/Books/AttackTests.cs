@@ -281,7 +281,7 @@ public sealed class AttackTests
     {
         using var world = new CreditWorld();
         SettledReceipt full = SettledReceipt.Parse((await world.A.Store.FindReceiptAsync(await world.ServeAsync(world.B, world.A)))!.Bytes.Span);
-        Countersignature less = Countersignature.Issue(world.B.Device, full.Order, full.Receipt!, 0, 0, world.Clock.Now);
+        Countersignature less = Countersignature.Issue(world.B.Device, full.Order, full.Receipt!, 1, 0, world.Clock.Now);
         SettledReceipt cheap = SettledReceipt.Create(full.Order, full.Receipt, less, full.PayerCertificate, full.ProviderCertificate);
         await world.Clearing.SubmitAsync(world.Network, world.B.Certificate, [cheap.Bytes], 0);
         ClearingNews news = (await world.ClearAsync(world.A))!;

@@ -133,7 +133,7 @@ internal sealed class UnpostOperation(LedgerWrite.Unpost unpost, bool isStepped,
     {
         PeerId book = batch.Book;
         batch.Context.Receipts
-            .Where(row => row.Book == book && row.Network == unpost.Network && row.State == ReceiptState.Posted && row.Entry > unpost.Entries)
+            .Where(row => row.Book == book && row.Network == unpost.Network && row.State == ReceiptState.Posted && (row.Entry == null || row.Entry > unpost.Entries))
             .ExecuteUpdate(static change => change.SetProperty(row => row.State, ReceiptState.Countersigned).SetProperty(row => row.Entry, (long?)null));
     }
 }

@@ -87,7 +87,7 @@ internal sealed class EndCheck(SimWorld world)
     private void CheckSide(SimOrder order, string side, SimNode node, ReceiptRecord? record, bool isPosted, (long Entry, long Amount) posted)
     {
         if (!node.IsHonest || node.WasRolledBack || record is null) return;
-        if (!isPosted && record.State == ReceiptState.Posted) throw new SimFailure($"Order {order.Id} is posted in its {side}'s book and not in the ledger: {Show(record)}; {order}.");
+        if (!isPosted && record.State == ReceiptState.Posted && record is not { Amount: 0, Entry: null }) throw new SimFailure($"Order {order.Id} is posted in its {side}'s book and not in the ledger: {Show(record)}; {order}.");
 
         // A payer that signed less for the ledger than for the provider, or nothing for the provider: the loss is within its cap.
         if (side == "provider" && !order.Payer.IsHonest && record.State is (ReceiptState.Refused or ReceiptState.Receipted)) return;

@@ -40,7 +40,7 @@ internal sealed class MemoryBook
                     Standings[(standing.Network, standing.Account)] = (standing.Sequence, standing.Bytes);
                 break;
             case LedgerWrite.Unpost unpost:
-                foreach (ReceiptRecord one in Receipts.Values.Where(one => one.Network == unpost.Network && one.State == ReceiptState.Posted && one.Entry > unpost.Entries).ToList())
+                foreach (ReceiptRecord one in Receipts.Values.Where(one => one.Network == unpost.Network && one.State == ReceiptState.Posted && (one.Entry is null || one.Entry > unpost.Entries)).ToList())
                     Receipts[one.Id] = one with { State = ReceiptState.Countersigned, Entry = null };
                 break;
             case LedgerWrite.Reputation { Bytes.IsEmpty: true } reputation:
