@@ -176,6 +176,7 @@ public sealed partial class ProviderBook
         if (_fraud.IsRefused(order.Network, order.Payer)) return ProviderRules.Fraud;
         if (!order.ProviderInstance.SequenceEqual(_context.Instance.Span)) return ProviderRules.OtherRun;
         if (order.IssuedAt > now + Form.ClockSkew || order.ExpiresAt <= now) return ProviderRules.Time;
+        if (request.Prices.Count == 0) return ProviderRules.NoPrice;
         if (!request.Prices.Any(prices => prices.IsMetBy(order.Prices))) return ProviderRules.PriceChanged(request.Prices[0]);
         long most = order.Prices.ReserveFor(request.Bounds);
         return order.MaxAmount < most ? ProviderRules.TooSmall(most, order.MaxAmount) : null;
