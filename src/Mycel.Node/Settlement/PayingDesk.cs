@@ -70,11 +70,27 @@ internal sealed partial class PayingDesk(
         };
         if (order.ProviderInstance.Length != Greetings.InstanceBytes)
             return (null, new CreditRefusal(StatusCodes.Status409Conflict, CreditCodes.OrderInvalid, $"The node '{provider.DeviceName}' does not tell enough of itself to be paid. It may need an update."));
-        // Only what was spent of a budget is ever read from the disk, once for each.
-        var (open, refusal) = await books.Payer.OpenAsync(order);
+        var (open, refusal) = await OpenAsync(books, order, cancellation);
         if (refusal is not null) metrics.Refused.Increment();
         return open is null ? (null, refusal) : (new PaidRequest(this, open, request.Link.Id), null);
     }
+
+    private async ValueTask<(OpenOrder? Open, CreditRefusal? Refusal)> OpenAsync(CreditBooks books, OrderRequest order, CancellationToken cancellation)
+    {
+        try
+        {
+            // Only what was spent of a budget is ever read from the disk, once for each.
+            return await books.Payer.OpenAsync(order, cancellation);
+        }
+        catch (LedgerException error)
+        {
+            LogNotRead(logger, error.Message);
+            return (null, Unreadable);
+        }
+    }
+
+    private static readonly CreditRefusal Unreadable = new(
+        StatusCodes.Status503ServiceUnavailable, "books_not_open", "This node's books cannot be read at the moment, so nothing can be paid. Its log says why.");
 
     internal void Begin(PaidRequest paid) => Watch(room.Books?.Payer.BeginAsync(paid.Order));
 
@@ -164,6 +180,9 @@ internal sealed partial class PayingDesk(
 
     [LoggerMessage(Level = LogLevel.Error, Message = "receipt {Receipt} of {Peer} could not be settled yet: {Reason}")]
     private static partial void LogFailed(ILogger logger, string receipt, PeerId peer, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "what was spent of a budget cannot be read, so nothing is paid: {Reason}")]
+    private static partial void LogNotRead(ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "settling failed")]
     private static partial void LogDefect(ILogger logger, Exception error);
