@@ -241,7 +241,7 @@ internal sealed class ReplyRelay(IReplyChannel channel, bool takeOutUsage) : IRe
         switch (outcome.Kind)
         {
             case AttemptKind.Completed when BackendReportedError:
-            case AttemptKind.Refused when outcome.Refusal!.Status is not (402 or 404 or 409 or 429):
+            case AttemptKind.Refused when outcome.Refusal! is { IsFromHere: false, Status: not (402 or 404 or 409 or 429) }:
             case AttemptKind.Broken:
                 figures.RecordFailure();
                 break;

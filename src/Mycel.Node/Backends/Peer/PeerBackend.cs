@@ -72,6 +72,9 @@ internal sealed class PeerBackend : Backend
             case AttemptKind.Completed or AttemptKind.Rejected:
                 Health.RecordSuccess();
                 break;
+            case AttemptKind.Refused when outcome.Refusal!.IsFromHere:
+                // It was not even asked.
+                break;
             case AttemptKind.Refused when outcome.Refusal!.Status is StatusCodes.Status402PaymentRequired or StatusCodes.Status409Conflict:
                 // It is there, and does its work for whoever pays for it.
                 break;
