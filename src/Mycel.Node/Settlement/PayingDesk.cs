@@ -47,11 +47,13 @@ internal sealed partial class PayingDesk(
     private static readonly Reputation Unseen = new(0, 0, 0, 0, null, null);
 
     /// <summary>Orders, where something is to be paid.</summary>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="cancellation">Ends the waiting for books that are not open yet.</param>
     /// <returns>The order, or why it is refused; neither where nothing is paid.</returns>
-    public async ValueTask<(PaidRequest? Paid, CreditRefusal? Refusal)> OpenAsync(PricedRequest request)
+    public async ValueTask<(PaidRequest? Paid, CreditRefusal? Refusal)> OpenAsync(PricedRequest request, CancellationToken cancellation)
     {
-        if (await room.ReadyAsync() is not { } books) return (null, CreditRoom.NotOpen);
-        await clearing.FirstAsync();
+        if (await room.ReadyAsync(cancellation) is not { } books) return (null, CreditRoom.NotOpen);
+        await clearing.FirstAsync(cancellation);
         var provider = request.Link.Peer.Certificate;
         if (!provider.Roles.HasFlag(DeviceRoles.Serve))
             return (null, new CreditRefusal(StatusCodes.Status403Forbidden, CreditCodes.NotAllowed, $"The node '{provider.DeviceName}' may not serve for its account: its certificate lacks that role."));

@@ -66,9 +66,10 @@ internal sealed partial class ServingDesk(CreditRoom room, ClearingRound clearin
     public Task IdleAsync() => _pending.IdleAsync();
 
     /// <summary>Opens the books, where they are not open, and hears once from the ledgers who is refused.</summary>
-    public async ValueTask ReadyAsync()
+    /// <exception cref="OperationCanceledException">Who asks waits no longer.</exception>
+    public async ValueTask ReadyAsync(CancellationToken cancellation)
     {
-        if (await room.ReadyAsync() is not null) await clearing.FirstAsync();
+        if (await room.ReadyAsync(cancellation) is not null) await clearing.FirstAsync(cancellation);
     }
 
     /// <summary>Takes an order.</summary>
