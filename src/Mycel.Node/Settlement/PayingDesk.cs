@@ -37,12 +37,10 @@ internal sealed partial class PayingDesk(
     public Task IdleAsync() => _pending.IdleAsync();
 
     /// <summary>Takes note of how a node of another account kept its word.</summary>
-    /// <returns>How far it is to be relied on: 1 for one of which nothing bad is known.</returns>
-    public double Observe(PeerId peer, bool isSuccess)
-    {
-        reputation.Observe(peer, new Observation { IsSuccess = isSuccess });
-        return Math.Min(1, reputation.Of(peer).SuccessShare / Unseen.SuccessShare);
-    }
+    public void Observe(PeerId peer, Observation seen) => reputation.Observe(peer, seen);
+
+    /// <summary>How far a node is to be relied on, by all that was seen of it: 1 for one of which nothing bad is known.</summary>
+    public double ReliabilityOf(PeerId peer) => Math.Min(1, reputation.Of(peer).SuccessShare / Unseen.SuccessShare);
 
     private static readonly Reputation Unseen = new(0, 0, 0, 0, null, null);
 
