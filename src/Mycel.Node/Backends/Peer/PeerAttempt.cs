@@ -98,14 +98,14 @@ internal sealed class PeerAttempt(string name, Link link, NetworkId? network, Ba
         return hash.GetHashAndReset();
     }
 
-    /// <summary>What a call waits on that has sent nothing yet. Ending the call ends the waiting; there is nothing else to let go of.</summary>
+    /// <summary>What a call waits on that has sent nothing yet. Ending the call ends the waiting, on a thread other than that of who ends it; there is nothing else to let go of.</summary>
     private sealed class Waiting : IDisposable
     {
         private readonly CancellationTokenSource _source = new();
 
         public CancellationToken Token => _source.Token;
 
-        public void Dispose() => _source.Cancel();
+        public void Dispose() => _ = _source.CancelAsync();
     }
 
     private sealed class Carried(OutboundStream stream) : IDisposable
