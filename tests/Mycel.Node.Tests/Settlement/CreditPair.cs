@@ -1,5 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Mycel.Identity;
+using Mycel.Identity.Networks;
+using Mycel.Ledger;
 using Mycel.Ledger.Books;
 using Mycel.Node.Backends;
 using Mycel.Node.Backends.Peer;
@@ -43,10 +45,10 @@ internal sealed class CreditPair : IAsyncDisposable
         }).StartAsync();
         await host.Registry.CreateAsync("friends", isPublic: false);
         var guest = await new NetworkNode("guest", more: AddBooks).StartAsync();
-        await guest.JoinAsync(host.Invite(new Identity.Networks.MemberTerms { CreditLine = 10 * CreditAmount.One }));
+        await guest.JoinAsync(host.Invite(new MemberTerms { CreditLine = 10 * CreditAmount.One }));
         var pair = new CreditPair(host, guest);
         var offer = Records.Offer(Model, pair.Network);
-        (offer.PromptPrice, offer.CompletionPrice) = (price.Prompt, price.Completion);
+        (offer.FreeSlots, offer.PromptPrice, offer.CompletionPrice) = (offer.Slots, price.Prompt, price.Completion);
         host.Models.Set(offer);
         await pair.OfferedAsync();
         return pair;
@@ -78,7 +80,7 @@ internal sealed class CreditPair : IAsyncDisposable
     public static RequestBounds Bounds { get; } = PriceTable.BoundsOf(100, 10, null, 1, isEmbedding: false);
 
     /// <summary>Orders on the guest.</summary>
-    public ValueTask<(PaidRequest? Paid, Ledger.CreditRefusal? Refusal)> OrderAsync(Purse? purse = null) =>
+    public ValueTask<(PaidRequest? Paid, CreditRefusal? Refusal)> OrderAsync(Purse? purse = null) =>
         Guest.Get<PayingDesk>().OpenAsync(new PricedRequest(Link, Network, Model, Price, Bounds, new byte[32], purse), TestContext.Current.CancellationToken);
 
     public static BackendCall Call()

@@ -123,7 +123,8 @@ public sealed class PayingTests
         await using var pair = await CreditPair.StartAsync(default);
         var books = await CreditPair.OpenAsync(pair.Guest);
         var reputation = pair.Guest.Get<ReputationBook>();
-        Assert.Same(pair.OfferOf().Backend, Chosen(pair.OfferOf()));
+        var before = pair.OfferOf();
+        Assert.Same(before.Backend, Chosen(before));
         for (var i = 0; i < 20; i++) reputation.Observe(pair.Host.Id, new Observation { IsSuccess = false });
         await reputation.FlushAsync(books.Store, Cancellation);
 
