@@ -148,16 +148,18 @@ public sealed partial class ProviderBook
         return new FinishedOrder(receipt.Bytes, receipt.Amount, KeepAsync(claim));
     }
 
-    // What the payer would not pay anyway is not claimed: tokens beyond what was reserved, and a time after the order's.
+    // What the payer would not pay anyway is not claimed: tokens beyond what was reserved, and a time after the order's. Work does not end before it began, though a
+    // clock that was set back says so.
     private static Delivered Bounded(AcceptedOrder order, Delivered delivered)
     {
         DateTimeOffset expires = order.Order.ExpiresAt;
+        DateTimeOffset finished = delivered.FinishedAt >= delivered.StartedAt ? delivered.FinishedAt : delivered.StartedAt;
         return delivered with
         {
             PromptTokens = Math.Min(delivered.PromptTokens, order.Bounds.PromptTokens),
             CompletionTokens = Math.Min(delivered.CompletionTokens, order.Bounds.CompletionTokens),
             StartedAt = delivered.StartedAt <= expires ? delivered.StartedAt : expires,
-            FinishedAt = delivered.FinishedAt <= expires ? delivered.FinishedAt : expires,
+            FinishedAt = finished <= expires ? finished : expires,
         };
     }
 
@@ -176,6 +178,7 @@ public sealed partial class ProviderBook
         if (_fraud.IsRefused(order.Network, order.Payer)) return ProviderRules.Fraud;
         if (!order.ProviderInstance.SequenceEqual(_context.Instance.Span)) return ProviderRules.OtherRun;
         if (order.IssuedAt > now + Form.ClockSkew || order.ExpiresAt <= now) return ProviderRules.Time;
+        if (request.Prices.Count == 0) return ProviderRules.NoPrice;
         if (!request.Prices.Any(prices => prices.IsMetBy(order.Prices))) return ProviderRules.PriceChanged(request.Prices[0]);
         long most = order.Prices.ReserveFor(request.Bounds);
         return order.MaxAmount < most ? ProviderRules.TooSmall(most, order.MaxAmount) : null;

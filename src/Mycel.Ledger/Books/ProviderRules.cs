@@ -28,6 +28,8 @@ internal static class ProviderRules
     public static CreditRefusal TooManyUnsettled { get; } = new(
         402, CreditCodes.CreditExhausted, "Too many receipts of this account are not settled yet. They are settled by themselves as soon as both nodes, and the network's clearing node, reach each other.");
 
+    public static CreditRefusal NoPrice { get; } = new(409, CreditCodes.PriceChanged, "The model has no price here at the moment. Try again shortly, or ask another.");
+
     public static CreditRefusal PriceChanged(Prices now) => new(
         409,
         CreditCodes.PriceChanged,

@@ -29,7 +29,13 @@ internal sealed partial class ClearingRound(
     /// Waits for the first look at the ledgers that are in reach: what an account has, and who is refused, is not known before. Where they do not answer, what
     /// was known before counts.
     /// </summary>
-    public ValueTask FirstAsync() => _first.Task.IsCompleted ? ValueTask.CompletedTask : new ValueTask(Task.WhenAny(_first.Task, Task.Delay(FirstTime, time)));
+    /// <exception cref="OperationCanceledException">Who asks waits no longer.</exception>
+    public async ValueTask FirstAsync(CancellationToken cancellation = default)
+    {
+        if (_first.Task.IsCompleted) return;
+        await Task.WhenAny(_first.Task, Task.Delay(FirstTime, time, cancellation));
+        cancellation.ThrowIfCancellationRequested();
+    }
 
     /// <summary>Looks once at all networks.</summary>
     /// <returns>Whether something was due.</returns>

@@ -62,12 +62,14 @@ internal sealed partial class CreditRoom : IAsyncDisposable
 
     /// <summary>The books; opens them where they are not, and takes in what was joined since.</summary>
     /// <returns>Null where the node belongs to no network, they cannot be opened, or it takes too long.</returns>
-    public ValueTask<CreditBooks?> ReadyAsync() =>
-        ReferenceEquals(_restoredOf, _networks.Joined) ? ValueTask.FromResult(_books) : new ValueTask<CreditBooks?>(OpenInTimeAsync());
+    /// <exception cref="OperationCanceledException">Who asks waits no longer; they are opened all the same.</exception>
+    public ValueTask<CreditBooks?> ReadyAsync(CancellationToken cancellation = default) =>
+        ReferenceEquals(_restoredOf, _networks.Joined) ? ValueTask.FromResult(_books) : new ValueTask<CreditBooks?>(OpenInTimeAsync(cancellation));
 
-    private async Task<CreditBooks?> OpenInTimeAsync()
+    private async Task<CreditBooks?> OpenInTimeAsync(CancellationToken cancellation)
     {
-        await Task.WhenAny(Opening(), Task.Delay(OpenTime, _time));
+        await Task.WhenAny(Opening(), Task.Delay(OpenTime, _time, cancellation));
+        cancellation.ThrowIfCancellationRequested();
         return _books;
     }
 

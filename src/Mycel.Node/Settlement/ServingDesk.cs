@@ -66,9 +66,10 @@ internal sealed partial class ServingDesk(CreditRoom room, ClearingRound clearin
     public Task IdleAsync() => _pending.IdleAsync();
 
     /// <summary>Opens the books, where they are not open, and hears once from the ledgers who is refused.</summary>
-    public async ValueTask ReadyAsync()
+    /// <exception cref="OperationCanceledException">Who asks waits no longer.</exception>
+    public async ValueTask ReadyAsync(CancellationToken cancellation)
     {
-        if (await room.ReadyAsync() is not null) await clearing.FirstAsync();
+        if (await room.ReadyAsync(cancellation) is not null) await clearing.FirstAsync(cancellation);
     }
 
     /// <summary>Takes an order.</summary>
@@ -116,8 +117,21 @@ internal sealed partial class ServingDesk(CreditRoom room, ClearingRound clearin
     /// <param name="usage">Tokens as the model counted them; null where it did not.</param>
     /// <param name="outputEvents">Events with output, each about a token; null where the answer is no stream.</param>
     /// <param name="reason">Why it ended.</param>
-    /// <returns>The receipt; empty where nothing was given.</returns>
+    /// <returns>The receipt; empty where nothing was given, or nothing can be signed: the answer is the asker's all the same.</returns>
     public ByteString Finish(ServedRequest served, TokenUsage? usage, long? outputEvents, string reason)
+    {
+        try
+        {
+            return Sign(served, usage, outputEvents, reason);
+        }
+        catch (StatementException error)
+        {
+            LogNotSigned(logger, served.Order.Id, error.Message);
+            return ByteString.Empty;
+        }
+    }
+
+    private ByteString Sign(ServedRequest served, TokenUsage? usage, long? outputEvents, string reason)
     {
         if (room.Books is not { } books) return ByteString.Empty;
         var finished = books.Provider.Finish(served.Order, new Delivered
@@ -170,6 +184,9 @@ internal sealed partial class ServingDesk(CreditRoom room, ClearingRound clearin
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the countersignature of receipt {Receipt} was not taken: {Reason}")]
     private static partial void LogNotTaken(ILogger logger, OrderId receipt, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "receipt {Receipt} could not be signed, so the work is not paid: {Reason}")]
+    private static partial void LogNotSigned(ILogger logger, OrderId receipt, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "receipt {Receipt} could not be written down: {Reason}")]
     private static partial void LogNotKept(ILogger logger, OrderId receipt, string reason);

@@ -89,6 +89,15 @@ public sealed class AttackTests
     }
 
     [Fact]
+    public void No_order_is_taken_for_a_model_that_has_no_price()
+    {
+        using var world = new CreditWorld();
+        OpenOrder open = world.Open(world.B, world.A);
+        Assert.Null(world.A.Provider.TryAccept(world.Asked(world.B, open) with { Prices = world.A.Prices.Of("small") }, out CreditRefusal? refusal));
+        Assert.Equal((409, CreditCodes.PriceChanged, true), (refusal!.Status, refusal.Code, refusal.MayTryOthers));
+    }
+
+    [Fact]
     public void An_order_at_the_price_of_a_moment_ago_is_honoured()
     {
         using var world = new CreditWorld();

@@ -85,6 +85,21 @@ public sealed class FlowTests
     }
 
     [Fact]
+    public async Task Work_during_which_the_clock_was_set_back_is_paid_all_the_same()
+    {
+        using var world = new CreditWorld();
+        OpenOrder open = world.Open(world.B, world.A);
+        AcceptedOrder accepted = world.Accept(world.B, world.A, open);
+
+        FinishedOrder finished = world.A.Provider.Finish(accepted, world.Work() with { FinishedAt = world.Clock.Now.AddHours(-1) })!;
+
+        Countersigned signed = await world.B.Payer.CountersignAsync(open, finished.Receipt, CreditWorld.Seen());
+        Assert.Null(signed.Refusal);
+        await world.A.Provider.TakeAsync(open.Id, signed.Countersignature);
+        Assert.Equal(CreditWorld.Cost, world.A.Provider.Exposure(world.B.Id).Owed);
+    }
+
+    [Fact]
     public void Work_of_which_nothing_was_delivered_is_not_claimed()
     {
         using var world = new CreditWorld();

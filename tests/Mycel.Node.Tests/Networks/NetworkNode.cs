@@ -11,12 +11,15 @@ namespace Mycel.Node.Tests.Networks;
 internal sealed class NetworkNode : IAsyncDisposable
 {
     private readonly TestFolder _folder = new();
+    private readonly Action<IServiceCollection, NetworkNode>? _more;
     private ServiceProvider? _services;
 
     /// <param name="name">Name of its device.</param>
     /// <param name="account">The account it belongs to; null for one of its own.</param>
-    public NetworkNode(string name, AccountKey? account = null)
+    /// <param name="more">Adds what else it is to have.</param>
+    public NetworkNode(string name, AccountKey? account = null, Action<IServiceCollection, NetworkNode>? more = null)
     {
+        _more = more;
         account?.Save(_folder.Path);
         Identity = NodeIdentity.LoadOrCreate(_folder.Path, name, passphrase: null, Time);
         Options = new FixedOptions(new MycelOptions { DataDir = _folder.Path, Links = new LinkOptions { Host = "127.0.0.1", Port = 0 } });
@@ -47,6 +50,9 @@ internal sealed class NetworkNode : IAsyncDisposable
     public Invites Invites => Get<Invites>();
 
     public string Address => Links.Door!.LocalEndPoint!.ToString();
+
+    /// <summary>Makes something of its services, and of what is given.</summary>
+    public T Make<T>(params object[] given) => ActivatorUtilities.CreateInstance<T>(_services!, given);
 
     public T Get<T>()
         where T : notnull => _services!.GetRequiredService<T>();
@@ -110,6 +116,7 @@ internal sealed class NetworkNode : IAsyncDisposable
         services.AddSingleton<ILinks>(provider => provider.GetRequiredService<LinkManager>());
         services.AddSingleton<ILinkStarter>(provider => provider.GetRequiredService<LinkManager>());
         services.AddNetworks();
+        _more?.Invoke(services, this);
         _services = services.BuildServiceProvider();
     }
 }
