@@ -30,7 +30,7 @@ internal sealed partial class ClearingRound(
     /// was known before counts.
     /// </summary>
     /// <exception cref="OperationCanceledException">Who asks waits no longer.</exception>
-    public async ValueTask FirstAsync(CancellationToken cancellation = default)
+    public async ValueTask FirstAsync(CancellationToken cancellation)
     {
         if (_first.Task.IsCompleted) return;
         await Task.WhenAny(_first.Task, Task.Delay(FirstTime, time, cancellation));

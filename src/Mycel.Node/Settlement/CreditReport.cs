@@ -59,8 +59,8 @@ internal sealed class CreditReport(CreditRoom room, ClearingRound clearing, Netw
     private async Task<NetworkCredit> ReadAsync(NetworkId id, string name, CancellationToken cancellation)
     {
         var isReached = places.Keeps(id) || places.Elsewhere(id).Count > 0;
-        if (await room.ReadyAsync() is not { } books) return new NetworkCredit(id, name, 0, lines.OwnLine(id), 0, 0, 0, 0, 0, 0, false, null, places.Keeps(id), isReached, []);
-        await clearing.FirstAsync();
+        if (await room.ReadyAsync(cancellation) is not { } books) return new NetworkCredit(id, name, 0, lines.OwnLine(id), 0, 0, 0, 0, 0, 0, false, null, places.Keeps(id), isReached, []);
+        await clearing.FirstAsync(cancellation);
         // The standing first: what is posted meanwhile is then in the sums, and shows as pending for a moment at most.
         var standing = books.Standings.Own(id);
         var (available, reserved) = (books.Payer.Available(id), books.Payer.Reserved(id));

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Google.Protobuf;
 using Microsoft.Data.Sqlite;
 using Mycel.Ledger.Books;
