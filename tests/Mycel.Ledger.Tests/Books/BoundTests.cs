@@ -184,11 +184,7 @@ public sealed class BoundTests
         using var world = new CreditWorld();
         for (int i = 0; i < 70; i++)
         {
-            using var account = new AccountKey(SHA256.HashData([(byte)i, 77]));
-            using var device = new DeviceKey(SHA256.HashData([(byte)i, 78]));
-            var certificate = Identity.Certificates.DeviceCertificate.Issue(account, device.PublicKey, "x", Identity.Certificates.DeviceRoles.All, 1, world.Clock.Now, TimeSpan.FromDays(3));
-            Order order = world.Open(world.B, world.A).Order;
-            EquivocationProof proof = EquivocationProof.Of(Receipt.Issue(device, order, world.Work()), Receipt.Issue(device, order, world.Work(11)), certificate.ToBytes())!;
+            EquivocationProof proof = ProofOf(world, (byte)i);
             Assert.True((await world.Root.Fraud.AddAsync(world.Network, proof.Bytes)).IsNew);
             Assert.False((await world.Root.Fraud.AddAsync(world.Network, proof.Bytes)).IsNew);
         }
@@ -204,11 +200,48 @@ public sealed class BoundTests
     }
 
     [Fact]
+    public async Task Of_what_others_prove_no_more_is_taken_than_fits_in_a_day_nor_in_all()
+    {
+        using var world = new CreditWorld();
+        var fraud = new FraudBook(world.A.Context, maxAccounts: 7, maxLearned: 4);
+        ReadOnlyMemory<byte>[] proofs = [.. Enumerable.Range(0, 10).Select(i => ProofOf(world, (byte)i).Bytes)];
+        Assert.Equal(4, await TakenAsync());
+        world.Clock.Now += TimeSpan.FromHours(23);
+        Assert.Equal(0, await TakenAsync());
+        world.Clock.Now += TimeSpan.FromHours(1);
+        Assert.Equal(3, await TakenAsync());
+        world.Clock.Now += TimeSpan.FromDays(1);
+        Assert.Equal(0, await TakenAsync());
+        Assert.Equal(7, (await world.A.Store.ProofsAsync(world.Network, 0)).Count);
+
+        // What the node finds itself is kept in any case.
+        await fraud.AddAsync(world.Network, proofs[9]);
+        Assert.Equal(8, (await world.A.Store.ProofsAsync(world.Network, 0)).Count);
+
+        async Task<int> TakenAsync()
+        {
+            int taken = 0;
+            foreach (ReadOnlyMemory<byte> proof in proofs) taken += await fraud.LearnAsync(world.Network, proof) is null ? 0 : 1;
+            return taken;
+        }
+    }
+
+    [Fact]
     public async Task Budgets_that_are_not_used_make_way()
     {
         using var world = new CreditWorld();
         for (int i = 0; i <= BudgetBook.MaxBudgets; i++) await world.B.Payer.Budgets.SpentAsync($"key {i}", BudgetPeriod.Day);
         Assert.Equal(BudgetBook.MaxBudgets, world.B.Payer.Budgets.Count);
         Assert.Equal(0, await world.B.Payer.Budgets.SpentAsync("key 0", BudgetPeriod.Day));
+    }
+
+    // Of an account that nobody knows.
+    private static EquivocationProof ProofOf(CreditWorld world, byte number)
+    {
+        using var account = new AccountKey(SHA256.HashData([number, 77]));
+        using var device = new DeviceKey(SHA256.HashData([number, 78]));
+        var certificate = Identity.Certificates.DeviceCertificate.Issue(account, device.PublicKey, "x", Identity.Certificates.DeviceRoles.All, 1, world.Clock.Now, TimeSpan.FromDays(3));
+        Order order = world.Open(world.B, world.A).Order;
+        return EquivocationProof.Of(Receipt.Issue(device, order, world.Work()), Receipt.Issue(device, order, world.Work(11)), certificate.ToBytes())!;
     }
 }
