@@ -148,16 +148,18 @@ public sealed partial class ProviderBook
         return new FinishedOrder(receipt.Bytes, receipt.Amount, KeepAsync(claim));
     }
 
-    // What the payer would not pay anyway is not claimed: tokens beyond what was reserved, and a time after the order's.
+    // What the payer would not pay anyway is not claimed: tokens beyond what was reserved, and a time outside of the order's. The clock may have been set
+    // while the work lasted.
     private static Delivered Bounded(AcceptedOrder order, Delivered delivered)
     {
-        DateTimeOffset expires = order.Order.ExpiresAt;
+        DateTimeOffset first = order.Order.IssuedAt - Form.ClockSkew, last = order.Order.ExpiresAt;
+        DateTimeOffset started = delivered.StartedAt < first ? first : delivered.StartedAt > last ? last : delivered.StartedAt;
         return delivered with
         {
             PromptTokens = Math.Min(delivered.PromptTokens, order.Bounds.PromptTokens),
             CompletionTokens = Math.Min(delivered.CompletionTokens, order.Bounds.CompletionTokens),
-            StartedAt = delivered.StartedAt <= expires ? delivered.StartedAt : expires,
-            FinishedAt = delivered.FinishedAt <= expires ? delivered.FinishedAt : expires,
+            StartedAt = started,
+            FinishedAt = delivered.FinishedAt < started ? started : delivered.FinishedAt > last ? last : delivered.FinishedAt,
         };
     }
 
