@@ -48,6 +48,6 @@ internal sealed class FaultyStore(LedgerStore inner) : ILedgerStore
 
     public Task<LedgerHead> HeadAsync(NetworkId network, CancellationToken cancellation = default) => Inner.HeadAsync(network, cancellation);
 
-    public Task<ReadOnlyMemory<byte>?> HashAsync(NetworkId network, long entries, CancellationToken cancellation = default) 
+    public Task<ReadOnlyMemory<byte>?> HashAsync(NetworkId network, long entries, CancellationToken cancellation = default)
         => HashIs is { } other ? Task.FromResult<ReadOnlyMemory<byte>?>(other) : Inner.HashAsync(network, entries, cancellation);
 }
