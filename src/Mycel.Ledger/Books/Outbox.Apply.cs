@@ -115,8 +115,7 @@ public sealed partial class Outbox
         {
             try
             {
-                (AccountId account, bool isNew) = await _fraud.AddAsync(network, proof, cancellation);
-                if (isNew) frauds.Add(account);
+                if (await _fraud.LearnAsync(network, proof, cancellation) is { } account) frauds.Add(account);
             }
             catch (StatementException)
             {

@@ -128,18 +128,18 @@ public sealed partial class PayerBook
     {
         bool isOpen;
         lock (_lock) isOpen = open is not null && open.State != OpenOrderState.Closed;
-        ReceiptRecord? known = isOpen ? null : await _context.Store.FindReceiptAsync(claim.Id);
         if (!isOpen)
         {
-            if (known is null) return Countersigned.Refuse(PayerRules.Unknown);
-            if (known.Side != ReceiptSide.Paid) return Countersigned.Refuse(PayerRules.NotOurs);
-            if (known.State != ReceiptState.Receipted) return await AgainAsync(known, claim);
+            ReceiptRecord? known = await _context.Store.FindReceiptAsync(claim.Id);
+            // A note of an order that is not in memory is of one that was closed: its end is only not written yet.
+            if (known is null or { State: ReceiptState.Receipted, Side: ReceiptSide.Paid }) return Countersigned.Refuse(PayerRules.Unknown);
+            return known.Side == ReceiptSide.Paid ? await AgainAsync(known, claim) : Countersigned.Refuse(PayerRules.NotOurs);
         }
 
+        OpenOrder order = open!;
         Receipt receipt = claim.Receipt!;
         receipt.Verify(claim.Order);
         claim.VerifyParties(_context.Cache);
-        OpenOrder order = isOpen ? open! : new OpenOrder(claim.Order, claim.PayerCertificate, claim.ProviderCertificate, null, known!.KeyName) { Reserved = 0, Observed = SeenBy(known) };
         if (PayerRules.Recount(receipt, order.Bounds, order.Observed) is not { } tokens) return await RefuseAsync(order, claim);
         Countersignature signed = Countersignature.Issue(_context.Device, claim.Order, receipt, tokens.Prompt, tokens.Completion, _context.Now);
         SettledReceipt settled = SettledReceipt.Create(claim.Order, receipt, signed, claim.PayerCertificate, claim.ProviderCertificate);
@@ -234,11 +234,11 @@ public sealed partial class PayerBook
     {
         try
         {
-            await _context.Store.WriteAsync(new LedgerWrite.Receipt(note with { State = ReceiptState.Refused, Amount = 0, Reason = reason }));
+            await _context.Store.WriteAsync(new LedgerWrite.Receipt(note with { State = ReceiptState.Refused, Amount = 0, Reason = reason }) { IsGivenUp = true });
         }
         catch (LedgerException)
         {
-            // The note stays, and is given up at the next start.
+            // The note stays; it counts for nothing in this run.
         }
     }
 
@@ -256,6 +256,12 @@ public sealed partial class PayerBook
         if (kept.Order.ExpiresAt + Form.ClockSkew < now) order.Reserved = 0;
         lock (_lock)
         {
+            if (_orders.Count >= _options.MaxOrders)
+            {
+                _ = ForgetAsync(note, "There were more open orders than this node keeps books of.");
+                return;
+            }
+
             if (!_orders.TryAdd(order.Id, order)) return;
             Purse purse = PurseOf(kept.Order.Network);
             purse.Reserved = MicroCredits.Add(purse.Reserved, order.Reserved);

@@ -82,12 +82,12 @@ public sealed partial class PayerBook
         }
 
         var query = new ReceiptQuery { Side = ReceiptSide.Paid, States = [ReceiptState.Receipted], Limit = 1000 };
-        while (Orders < _options.MaxOrders)
+        for (bool hasMore = true; hasMore;)
         {
             IReadOnlyList<ReceiptRecord> page = await _context.Store.ReceiptsAsync(query, cancellation);
             foreach (ReceiptRecord record in page) RestoreOrder(record);
-            if (page.Count < query.Limit) break;
-            query = query with { Before = page[^1].Id };
+            hasMore = page.Count == query.Limit;
+            if (hasMore) query = query with { Before = page[^1].Id };
         }
     }
 

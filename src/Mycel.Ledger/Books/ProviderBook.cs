@@ -19,6 +19,9 @@ public sealed partial class ProviderBook
     private readonly Dictionary<OrderId, AccountId> _seen = [];
     private readonly PriorityQueue<OrderId, DateTimeOffset> _expiries = new();
 
+    // Ids that were remembered until then are forgotten.
+    private DateTimeOffset _forgotten;
+
     /// <summary>Opens the book; <see cref="RestoreAsync"/> reads what is kept of it.</summary>
     /// <param name="context">What all books share.</param>
     /// <param name="fraud">Accounts whose fraud is proved.</param>
@@ -148,18 +151,18 @@ public sealed partial class ProviderBook
         return new FinishedOrder(receipt.Bytes, receipt.Amount, KeepAsync(claim));
     }
 
-    // What the payer would not pay anyway is not claimed: tokens beyond what was reserved, and a time after the order's. Work does not end before it began, though a
-    // clock that was set back says so.
+    // What the payer would not pay anyway is not claimed: tokens beyond what was reserved, and a time outside of the order's. The clock may have been set
+    // while the work lasted.
     private static Delivered Bounded(AcceptedOrder order, Delivered delivered)
     {
-        DateTimeOffset expires = order.Order.ExpiresAt;
-        DateTimeOffset finished = delivered.FinishedAt >= delivered.StartedAt ? delivered.FinishedAt : delivered.StartedAt;
+        DateTimeOffset first = order.Order.IssuedAt - Form.ClockSkew, last = order.Order.ExpiresAt;
+        DateTimeOffset started = delivered.StartedAt < first ? first : delivered.StartedAt > last ? last : delivered.StartedAt;
         return delivered with
         {
             PromptTokens = Math.Min(delivered.PromptTokens, order.Bounds.PromptTokens),
             CompletionTokens = Math.Min(delivered.CompletionTokens, order.Bounds.CompletionTokens),
-            StartedAt = delivered.StartedAt <= expires ? delivered.StartedAt : expires,
-            FinishedAt = finished <= expires ? finished : expires,
+            StartedAt = started,
+            FinishedAt = delivered.FinishedAt < started ? started : delivered.FinishedAt > last ? last : delivered.FinishedAt,
         };
     }
 
@@ -177,7 +180,9 @@ public sealed partial class ProviderBook
         if (request.Terms is null) return ProviderRules.NoMember;
         if (_fraud.IsRefused(order.Network, order.Payer)) return ProviderRules.Fraud;
         if (!order.ProviderInstance.SequenceEqual(_context.Instance.Span)) return ProviderRules.OtherRun;
-        if (order.IssuedAt > now + Form.ClockSkew || order.ExpiresAt <= now) return ProviderRules.Time;
+        // The clearing node looks at the payer's certificate at this very time.
+        if (order.IssuedAt > now + Form.ClockSkew || RememberedUntil(order) <= now) return ProviderRules.Time;
+        Form.CheckCertificate(request.Payer, DeviceRoles.Ask, order.IssuedAt, "The payer");
         if (request.Prices.Count == 0) return ProviderRules.NoPrice;
         if (!request.Prices.Any(prices => prices.IsMetBy(order.Prices))) return ProviderRules.PriceChanged(request.Prices[0]);
         long most = order.Prices.ReserveFor(request.Bounds);
@@ -188,6 +193,8 @@ public sealed partial class ProviderBook
     private CreditRefusal? Admit(Order order, Standing? standing, long line, DateTimeOffset now)
     {
         if (_seen.ContainsKey(order.Id)) return ProviderRules.Replayed;
+        // The clock may have been set back since, or another request's be ahead: an order of then may be one that is forgotten.
+        if (RememberedUntil(order) <= _forgotten) return ProviderRules.Time;
         if (!_tabs.TryGetValue(order.Payer, out Tab? tab))
         {
             if (_tabs.Count >= _options.MaxAccounts) return ProviderRules.Full;
@@ -206,16 +213,24 @@ public sealed partial class ProviderBook
         tab.Unsettled++;
         tab.Remembered++;
         _seen.Add(order.Id, order.Payer);
-        _expiries.Enqueue(order.Id, order.ExpiresAt);
+        _expiries.Enqueue(order.Id, RememberedUntil(order));
         return null;
     }
 
-    // Called under the lock. An order that is over is refused for its time.
+    // From then on an order is refused for its time: it is over, or was signed too long ago.
+    private static DateTimeOffset RememberedUntil(Order order)
+    {
+        DateTimeOffset late = order.IssuedAt + Form.ClockSkew;
+        return late < order.ExpiresAt ? late : order.ExpiresAt;
+    }
+
+    // Called under the lock.
     private void Forget(DateTimeOffset now)
     {
         while (_expiries.TryPeek(out OrderId id, out DateTimeOffset expires) && expires <= now)
         {
             _expiries.Dequeue();
+            if (expires > _forgotten) _forgotten = expires;
             if (_seen.Remove(id, out AccountId account)) Return(account, tab => tab.Remembered--);
         }
     }

@@ -19,7 +19,7 @@ internal static class ProviderRules
         409, CreditCodes.OrderExpired, "The order is for an earlier run of this node, which has started anew since. Greet it and order again.");
 
     public static CreditRefusal Time { get; } = new(
-        409, CreditCodes.OrderExpired, "The order is over, or from the future. Check the clocks of both machines and order again.");
+        409, CreditCodes.OrderExpired, "The order is over, too old, or from the future. Check the clocks of both machines and order again.");
 
     public static CreditRefusal Replayed { get; } = new(409, CreditCodes.OrderReplayed, "This order was used before. Order anew for each request.");
 

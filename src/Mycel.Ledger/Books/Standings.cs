@@ -77,7 +77,7 @@ public sealed class Standings(BookContext context, FraudBook fraud, Func<Network
         StandingProof proof = context.Cache.Standing(bytes.Span, network);
         Standing now = proof.Standing;
         if (now.Account != context.Certificate().AccountId) throw new StatementException("The standing is another account's.");
-        if (!IsTrusted(proof)) throw new StatementException("The standing is signed by a node that may clear for the network no more.");
+        if (!IsTrusted(network, proof)) throw new StatementException("The standing is signed by a node that may clear for the network no more.");
         if (now.IssuedAt > context.Now + Form.ClockSkew) throw new StatementException("The standing is from the future. Check this machine's clock.");
         StandingProof? held;
         lock (_lock) held = _own.GetValueOrDefault(network);
@@ -85,7 +85,7 @@ public sealed class Standings(BookContext context, FraudBook fraud, Func<Network
         Standing before = held.Standing;
         if (!now.LedgerId.SequenceEqual(before.LedgerId)) return (StandingNews.Replaced, proof);
         // Whatever sequence a node took that may clear no more, it does not outdo those of the others.
-        if (!IsTrusted(held)) return (now.Entries < before.Entries ? StandingNews.WentBack : StandingNews.Taken, proof);
+        if (!IsTrusted(network, held)) return (now.Entries < before.Entries ? StandingNews.WentBack : StandingNews.Taken, proof);
         if (now.Sequence == before.Sequence) await fraud.ConvictAsync(network, EquivocationProof.Of(held, proof), cancellation);
         if (now.Sequence <= before.Sequence) return (StandingNews.Old, proof);
         return (now.Entries < before.Entries ? StandingNews.WentBack : StandingNews.Taken, proof);
@@ -109,7 +109,7 @@ public sealed class Standings(BookContext context, FraudBook fraud, Func<Network
     {
         convict = null;
         _others.TryGet((network, account), out StandingProof? before);
-        if (before is not null && !IsTrusted(before)) before = null;
+        if (before is not null && !IsTrusted(network, before)) before = null;
         StandingProof? shown = Read(network, account, bytes);
         if (shown is not null && before is not null && shown.Standing.LedgerId.SequenceEqual(before.Standing.LedgerId))
         {
@@ -133,7 +133,7 @@ public sealed class Standings(BookContext context, FraudBook fraud, Func<Network
         try
         {
             StandingProof proof = context.Cache.Standing(bytes.Span, network);
-            return proof.Standing.Account == account && IsTrusted(proof) ? proof : null;
+            return proof.Standing.Account == account && IsTrusted(network, proof) ? proof : null;
         }
         catch (StatementException)
         {
@@ -146,17 +146,21 @@ public sealed class Standings(BookContext context, FraudBook fraud, Func<Network
     {
         StandingProof? held;
         lock (_lock) held = _own.GetValueOrDefault(network);
-        return held is null || IsTrusted(held);
+        return held is null || IsTrusted(network, held);
     }
 
-    private bool IsTrusted(StandingProof proof) => trust is null || trust(proof.SignerCertificate(context.Cache), proof.Appointment, proof.RootCertificate(context.Cache));
+    // Whoever signed may have been revoked, dismissed or convicted since the signature was checked.
+    private bool IsTrusted(NetworkId network, StandingProof proof)
+    {
+        DeviceCertificate signer = proof.SignerCertificate(context.Cache);
+        return !fraud.IsRefused(network, signer.AccountId) && (trust is null || trust(signer, proof.Appointment, proof.RootCertificate(context.Cache)));
+    }
 
     private bool IsBelieved(NetworkId network, StandingProof proof)
     {
         Standing standing = proof.Standing;
         DateTimeOffset now = context.Now;
         if (standing.ExpiresAt <= now || standing.IssuedAt > now + Form.ClockSkew) return false;
-        if (Own(network) is { } own && !own.LedgerId.SequenceEqual(standing.LedgerId)) return false;
-        return !fraud.IsRefused(network, proof.SignerCertificate(context.Cache).AccountId);
+        return Own(network) is not { } own || own.LedgerId.SequenceEqual(standing.LedgerId);
     }
 }

@@ -76,7 +76,7 @@ public sealed class LedgerStore : ILedgerStore, IAsyncDisposable
         return _writer.RunAsync<bool>(
             write switch
             {
-                LedgerWrite.Receipt receipt => new ReceiptOperation(Checks.Receipt(receipt.Record), _isStepped, cancellation),
+                LedgerWrite.Receipt receipt => new ReceiptOperation(receipt, _isStepped, cancellation),
                 LedgerWrite.Standing standing => new StandingOperation(standing, _isStepped, cancellation),
                 LedgerWrite.Proof proof => new ProofOperation(proof, _isStepped, cancellation),
                 LedgerWrite.Unpost unpost => new UnpostOperation(unpost, _isStepped, cancellation),

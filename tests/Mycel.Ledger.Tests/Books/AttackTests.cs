@@ -312,8 +312,14 @@ public sealed class AttackTests
         Assert.NotNull(world.A.Standings.Judge(world.Network, world.B.Id, Sign(1_000_000).Bytes, out _));
         Assert.Null(world.A.Standings.Judge(world.Network, world.B.Id, Sign(2_000_000).Bytes, out EquivocationProof? proof));
         Assert.Equal(world.Root.Id, proof!.Verify());
+        await world.ClearAsync(world.A);
+        Assert.True(world.A.Standings.IsOwnTrusted(world.Network));
         await world.A.Fraud.AddAsync(world.Network, proof.Bytes);
         Assert.Null(world.A.Standings.Judge(world.Network, world.B.Id, Sign(1_000_000).Bytes, out _));
+
+        // Nor are its standings of the own account believed any more.
+        Assert.False(world.A.Standings.IsOwnTrusted(world.Network));
+        await Assert.ThrowsAsync<StatementException>(() => world.RefreshedAsync(world.A));
     }
 
     private static async Task RefusedEverywhereAsync(CreditWorld world, Party cheat, ReadOnlyMemory<byte> proof)

@@ -30,21 +30,28 @@ public sealed class BoundTests
     }
 
     [Fact]
-    public async Task Notes_beyond_the_bound_are_found_in_the_store()
+    public async Task Of_the_notes_of_an_earlier_run_the_latest_count_as_far_as_they_fit()
     {
         using var world = new CreditWorld();
-        OpenOrder[] open = [.. Enumerable.Range(0, 6).Select(_ => world.Open(world.B, world.A))];
+        var open = new List<OpenOrder>();
+        for (int i = 0; i < 6; i++)
+        {
+            open.Add(world.Open(world.B, world.A));
+            world.Clock.Now += TimeSpan.FromSeconds(1);
+        }
+
         foreach (OpenOrder order in open) await world.B.Payer.BeginAsync(order);
-        world.B.PayerOptions = new PayerOptions { MaxOrders = 1 };
+        world.B.PayerOptions = new PayerOptions { MaxOrders = 2 };
         await world.B.RestartAsync();
+        Assert.Equal(2, world.B.Payer.Orders);
         foreach (OpenOrder order in open)
         {
             Receipt receipt = Receipt.Issue(world.A.Device, order.Order, world.Work());
             Countersigned answer = await world.B.Payer.CountersignLaterAsync(SettledReceipt.Create(order.Order, receipt, null, world.B.Certificate.ToBytes(), world.A.Certificate.ToBytes()).Bytes);
-            Assert.Equal(CreditWorld.Cost, answer.Amount);
+            Assert.Equal(open.IndexOf(order) < 4 ? CreditCodes.ReceiptRefused : null, answer.Refusal?.Code);
         }
 
-        Assert.Equal(6 * CreditWorld.Cost, world.B.Payer.Owed(world.Network));
+        Assert.Equal(2 * CreditWorld.Cost, world.B.Payer.Owed(world.Network));
         Assert.Equal(0, world.B.Payer.Reserved(world.Network));
     }
 
@@ -177,11 +184,7 @@ public sealed class BoundTests
         using var world = new CreditWorld();
         for (int i = 0; i < 70; i++)
         {
-            using var account = new AccountKey(SHA256.HashData([(byte)i, 77]));
-            using var device = new DeviceKey(SHA256.HashData([(byte)i, 78]));
-            var certificate = Identity.Certificates.DeviceCertificate.Issue(account, device.PublicKey, "x", Identity.Certificates.DeviceRoles.All, 1, world.Clock.Now, TimeSpan.FromDays(3));
-            Order order = world.Open(world.B, world.A).Order;
-            EquivocationProof proof = EquivocationProof.Of(Receipt.Issue(device, order, world.Work()), Receipt.Issue(device, order, world.Work(11)), certificate.ToBytes())!;
+            EquivocationProof proof = ProofOf(world, (byte)i);
             Assert.True((await world.Root.Fraud.AddAsync(world.Network, proof.Bytes)).IsNew);
             Assert.False((await world.Root.Fraud.AddAsync(world.Network, proof.Bytes)).IsNew);
         }
@@ -197,11 +200,48 @@ public sealed class BoundTests
     }
 
     [Fact]
+    public async Task Of_what_others_prove_no_more_is_taken_than_fits_in_a_day_nor_in_all()
+    {
+        using var world = new CreditWorld();
+        var fraud = new FraudBook(world.A.Context, maxAccounts: 7, maxLearned: 4);
+        ReadOnlyMemory<byte>[] proofs = [.. Enumerable.Range(0, 10).Select(i => ProofOf(world, (byte)i).Bytes)];
+        Assert.Equal(4, await TakenAsync());
+        world.Clock.Now += TimeSpan.FromHours(23);
+        Assert.Equal(0, await TakenAsync());
+        world.Clock.Now += TimeSpan.FromHours(1);
+        Assert.Equal(3, await TakenAsync());
+        world.Clock.Now += TimeSpan.FromDays(1);
+        Assert.Equal(0, await TakenAsync());
+        Assert.Equal(7, (await world.A.Store.ProofsAsync(world.Network, 0)).Count);
+
+        // What the node finds itself is kept in any case.
+        await fraud.AddAsync(world.Network, proofs[9]);
+        Assert.Equal(8, (await world.A.Store.ProofsAsync(world.Network, 0)).Count);
+
+        async Task<int> TakenAsync()
+        {
+            int taken = 0;
+            foreach (ReadOnlyMemory<byte> proof in proofs) taken += await fraud.LearnAsync(world.Network, proof) is null ? 0 : 1;
+            return taken;
+        }
+    }
+
+    [Fact]
     public async Task Budgets_that_are_not_used_make_way()
     {
         using var world = new CreditWorld();
         for (int i = 0; i <= BudgetBook.MaxBudgets; i++) await world.B.Payer.Budgets.SpentAsync($"key {i}", BudgetPeriod.Day);
         Assert.Equal(BudgetBook.MaxBudgets, world.B.Payer.Budgets.Count);
         Assert.Equal(0, await world.B.Payer.Budgets.SpentAsync("key 0", BudgetPeriod.Day));
+    }
+
+    // Of an account that nobody knows.
+    private static EquivocationProof ProofOf(CreditWorld world, byte number)
+    {
+        using var account = new AccountKey(SHA256.HashData([number, 77]));
+        using var device = new DeviceKey(SHA256.HashData([number, 78]));
+        var certificate = Identity.Certificates.DeviceCertificate.Issue(account, device.PublicKey, "x", Identity.Certificates.DeviceRoles.All, 1, world.Clock.Now, TimeSpan.FromDays(3));
+        Order order = world.Open(world.B, world.A).Order;
+        return EquivocationProof.Of(Receipt.Issue(device, order, world.Work()), Receipt.Issue(device, order, world.Work(11)), certificate.ToBytes())!;
     }
 }

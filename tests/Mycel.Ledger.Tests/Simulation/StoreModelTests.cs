@@ -65,7 +65,8 @@ public sealed class StoreModelTests
             {
                 case 0 or 1:
                     ReceiptRecord record = Record(network, account, order);
-                    return store => Done(store.WriteAsync(new LedgerWrite.Receipt(record)));
+                    bool isGivenUp = record.State == ReceiptState.Refused && random.Happens(500_000);
+                    return store => Done(store.WriteAsync(new LedgerWrite.Receipt(record) { IsGivenUp = isGivenUp }));
                 case 2:
                     var standing = new LedgerWrite.Standing(network, account, (ulong)random.Below(20), random.Bytes(5));
                     return store => Done(store.WriteAsync(standing));

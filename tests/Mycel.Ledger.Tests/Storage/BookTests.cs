@@ -43,6 +43,36 @@ public sealed class BookTests(PostgresServer postgres)
     [Theory]
     [InlineData(DatabaseKind.Sqlite)]
     [InlineData(DatabaseKind.Postgres)]
+    public async Task A_countersignature_of_what_was_refused_is_not_said_to_be_kept(DatabaseKind kind)
+    {
+        using TestDatabase database = TestDatabase.New(kind, postgres);
+        await using LedgerStore store = database.Open();
+        ReceiptRecord record = Some.Receipt(ReceiptState.Refused);
+        await store.WriteAsync(new LedgerWrite.Receipt(record), Stop);
+        await Assert.ThrowsAsync<LedgerException>(() => store.WriteAsync(new LedgerWrite.Receipt(record with { State = ReceiptState.Countersigned }), Stop));
+        Assert.Equal(ReceiptState.Refused, (await store.FindReceiptAsync(record.Id, Stop))!.State);
+    }
+
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite)]
+    [InlineData(DatabaseKind.Postgres)]
+    public async Task An_order_is_given_up_only_where_nothing_is_signed(DatabaseKind kind)
+    {
+        using TestDatabase database = TestDatabase.New(kind, postgres);
+        await using LedgerStore store = database.Open();
+        foreach (ReceiptState state in Enum.GetValues<ReceiptState>())
+        {
+            ReceiptRecord record = Some.Receipt(state);
+            await store.WriteAsync(new LedgerWrite.Receipt(record), Stop);
+            await store.WriteAsync(new LedgerWrite.Receipt(record with { State = ReceiptState.Refused, Amount = 0 }) { IsGivenUp = true }, Stop);
+            ReceiptRecord kept = (await store.FindReceiptAsync(record.Id, Stop))!;
+            Assert.Equal(state == ReceiptState.Receipted ? (ReceiptState.Refused, 0) : (state, record.Amount), (kept.State, kept.Amount));
+        }
+    }
+
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite)]
+    [InlineData(DatabaseKind.Postgres)]
     public async Task A_write_that_contradicts_fails_alone(DatabaseKind kind)
     {
         using TestDatabase database = TestDatabase.New(kind, postgres);

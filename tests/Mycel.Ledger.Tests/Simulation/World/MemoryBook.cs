@@ -32,8 +32,8 @@ internal sealed class MemoryBook
     {
         switch (write)
         {
-            case LedgerWrite.Receipt(ReceiptRecord record):
-                Keep(record);
+            case LedgerWrite.Receipt receipt:
+                Keep(receipt.Record, receipt.IsGivenUp);
                 break;
             case LedgerWrite.Standing standing:
                 if (!Standings.TryGetValue((standing.Network, standing.Account), out (ulong Sequence, ReadOnlyMemory<byte>) last) || last.Sequence <= standing.Sequence)
@@ -62,11 +62,13 @@ internal sealed class MemoryBook
             && (query.Device is null || one.Device == query.Device) && (query.KeyName is null || one.KeyName == query.KeyName)
             && (query.DisputedFrom is null || one.DisputedAt >= query.DisputedFrom) && (query.From is null || one.At >= query.From);
 
-    private void Keep(ReceiptRecord record)
+    private void Keep(ReceiptRecord record, bool isGivenUp)
     {
         if (Receipts.TryGetValue(record.Id, out ReceiptRecord? known))
         {
             if (known.Network != record.Network || known.Side != record.Side || known.Device != record.Device) throw new LedgerException("Another receipt has this id.");
+            if (record.State == ReceiptState.Countersigned && known.State == ReceiptState.Refused) throw new LedgerException("It was refused before.");
+            if (isGivenUp && known.State != ReceiptState.Receipted) return;
             if (record.State < known.State || (record.State != known.State && known.State == ReceiptState.Posted)) return;
         }
 
