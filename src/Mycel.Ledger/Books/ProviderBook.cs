@@ -16,7 +16,9 @@ public sealed partial class ProviderBook
     private readonly ProviderOptions _options;
     private readonly Lock _lock = new();
     private readonly Dictionary<AccountId, Tab> _tabs = [];
-    private readonly Dictionary<OrderId, AccountId> _seen = [];
+
+    // Whose they are, of those that count against their account's share: not those that a receipt came of.
+    private readonly Dictionary<OrderId, AccountId?> _seen = [];
     private readonly PriorityQueue<OrderId, DateTimeOffset> _expiries = new();
 
     // Ids that were remembered until then are forgotten.
@@ -146,6 +148,13 @@ public sealed partial class ProviderBook
             tab.UnderWay -= order.Order.MaxAmount;
             tab.Claimed = MicroCredits.Add(tab.Claimed, receipt.Amount);
             _claims.Add(order.Id, claim);
+
+            // Who is to pay for it may have as many as the credit allows: the share is against orders that cost nothing.
+            if (_seen.ContainsKey(order.Id))
+            {
+                _seen[order.Id] = null;
+                tab.Remembered--;
+            }
         }
 
         return new FinishedOrder(receipt.Bytes, receipt.Amount, KeepAsync(claim));
@@ -231,7 +240,7 @@ public sealed partial class ProviderBook
         {
             _expiries.Dequeue();
             if (expires > _forgotten) _forgotten = expires;
-            if (_seen.Remove(id, out AccountId account)) Return(account, tab => tab.Remembered--);
+            if (_seen.Remove(id, out AccountId? account) && account is { } counted) Return(counted, tab => tab.Remembered--);
         }
     }
 

@@ -75,6 +75,27 @@ public sealed class BoundTests
     }
 
     [Fact]
+    public async Task Orders_that_receipts_came_of_are_not_of_their_accounts_share_and_not_taken_twice()
+    {
+        using var world = new CreditWorld();
+        world.A.ProviderOptions = new ProviderOptions { MaxRememberedPerAccount = 2 };
+        await world.A.RestartAsync();
+        OpenOrder first = world.Open(world.B, world.A);
+        await world.A.Provider.Finish(world.Accept(world.B, world.A, first), world.Work())!.Durable;
+        for (int i = 0; i < 3; i++) await world.A.Provider.Finish(world.Accept(world.B, world.A, world.Open(world.B, world.A)), world.Work())!.Durable;
+        Assert.Equal(4, world.A.Provider.Remembered);
+        Assert.Null(world.A.Provider.TryAccept(world.Asked(world.B, first), out CreditRefusal? refusal));
+        Assert.Equal(CreditCodes.OrderReplayed, refusal!.Code);
+
+        for (int i = 0; i < 2; i++) world.A.Provider.Release(world.Accept(world.B, world.A, world.Open(world.B, world.A)));
+        Assert.Null(world.A.Provider.TryAccept(world.Asked(world.B, world.Open(world.B, world.A)), out refusal));
+        Assert.Equal(CreditCodes.BooksFull, refusal!.Code);
+        world.Clock.Now += TimeSpan.FromHours(1);
+        world.Accept(world.B, world.A, world.Open(world.B, world.A));
+        Assert.Equal(1, world.A.Provider.Remembered);
+    }
+
+    [Fact]
     public async Task Accounts_receipts_and_claims_have_bounds()
     {
         using var world = new CreditWorld();
