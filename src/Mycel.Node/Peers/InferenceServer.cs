@@ -167,14 +167,12 @@ internal sealed class InferenceServer(
     private async ValueTask<bool> IsReadyAsync(InboundStream stream, long deadlineAt)
     {
         using var ended = new CancellationTokenSource();
-        var opening = desk.ReadyAsync(ended.Token);
+        var opening = desk.ReadyAsync(ended.Token).AsTask();
         if (!opening.IsCompleted)
         {
             var left = deadlineAt == long.MaxValue ? Timeout.InfiniteTimeSpan : Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), Math.Max(deadlineAt, Stopwatch.GetTimestamp()));
-            var waiting = opening.AsTask();
-            await Task.WhenAny(waiting, stream.WritesClosed, Task.Delay(left, ended.Token));
+            await Task.WhenAny(opening, stream.WritesClosed, Task.Delay(left, ended.Token));
             await ended.CancelAsync();
-            opening = new ValueTask(waiting);
         }
         try
         {

@@ -32,7 +32,7 @@ internal sealed class ClearCall(MemberLines lines, AccountId own, TimeProvider t
         foreach (var message in Messages(batch, receipts))
         {
             stream.Write(message);
-            await stream.Writer.FlushAsync();
+            await stream.Writer.FlushAsync(cancellation: either.Token);
         }
         await stream.FinishAsync();
         var answer = await stream.ReadMessageAsync(Cleared.Parser, either.Token) ?? throw new FrameException("the ledger's node answered nothing");

@@ -79,11 +79,12 @@ internal sealed partial class ClearingRound(
     {
         try
         {
+            // What these books have begun to write they write down, also during a stop.
             var reply = link is null
-                ? await books.Clearing.SubmitAsync(batch.Network, identity.Certificate, batch.Receipts, batch.KnownProofs, batch.KnownEntries)
+                ? await books.Clearing.SubmitAsync(batch.Network, identity.Certificate, batch.Receipts, batch.KnownProofs, batch.KnownEntries, CancellationToken.None)
                 : await _call.AskAsync(link, batch, cancellation);
             if (reply.Refusal is { } refusal) throw new LedgerException(refusal.Message);
-            var news = await books.Outbox.ApplyAsync(batch, reply);
+            var news = await books.Outbox.ApplyAsync(batch, reply, CancellationToken.None);
             if (link is not null) _failed.TryRemove(link.Id, out _);
             metrics.Posted.Add(reply.Results.Count(result => result.Outcome is ClearingOutcome.Posted or ClearingOutcome.Known));
             Tell(batch.Network, news, reply);

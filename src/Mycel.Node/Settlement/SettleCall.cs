@@ -38,7 +38,8 @@ internal sealed partial class SettleCall(TimeProvider time, ILogger<SettleCall> 
         for (var i = 0; i < batch.Settled.Count; i++)
         {
             var result = answer.Results[batch.Claims.Count + i];
-            if (result.IsTaken) await books.Payer.AcknowledgeAsync(batch.Settled[i].Id);
+            // What the peer said is written down, also during a stop.
+            if (result.IsTaken) await books.Payer.AcknowledgeAsync(batch.Settled[i].Id, CancellationToken.None);
             isAllSettled &= result.IsTaken;
         }
         return isAllSettled;

@@ -38,7 +38,7 @@ public sealed class CreditRoomTests : IAsyncDisposable
         await using var room = Room();
         await room.StartAsync();
 
-        Assert.Null(await room.ReadyAsync());
+        Assert.Null(await room.ReadyAsync(TestContext.Current.CancellationToken));
         Assert.False(File.Exists(LedgerPath));
     }
 
@@ -51,8 +51,8 @@ public sealed class CreditRoomTests : IAsyncDisposable
 
         Assert.Null(room.Books);
         Assert.False(File.Exists(LedgerPath));
-        Assert.NotNull(await room.ReadyAsync());
-        Assert.Same(room.Books, await room.ReadyAsync());
+        Assert.NotNull(await room.ReadyAsync(TestContext.Current.CancellationToken));
+        Assert.Same(room.Books, await room.ReadyAsync(TestContext.Current.CancellationToken));
         Assert.True(File.Exists(LedgerPath));
     }
 
@@ -63,7 +63,7 @@ public sealed class CreditRoomTests : IAsyncDisposable
         var peer = PeerId.FromPublicKey(new byte[32]);
         await using (var first = Room())
         {
-            Assert.NotNull(await first.ReadyAsync());
+            Assert.NotNull(await first.ReadyAsync(TestContext.Current.CancellationToken));
             _reputation.Observe(peer, new Observation { IsSuccess = false });
         }
 
@@ -80,11 +80,11 @@ public sealed class CreditRoomTests : IAsyncDisposable
     {
         await _node.Registry.CreateAsync("friends", isPublic: false);
         await using var room = Room();
-        var books = await room.ReadyAsync();
+        var books = await room.ReadyAsync(TestContext.Current.CancellationToken);
         await _node.Registry.LeaveAsync(_node.Registry.Joined[0]);
         await _node.Registry.CreateAsync("others", isPublic: false);
 
-        Assert.Same(books, await room.ReadyAsync());
+        Assert.Same(books, await room.ReadyAsync(TestContext.Current.CancellationToken));
     }
 
     [Fact]
