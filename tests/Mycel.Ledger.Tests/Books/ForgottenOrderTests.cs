@@ -1,6 +1,4 @@
-using Mycel.Identity;
 using Mycel.Ledger.Books;
-using Mycel.Ledger.Statements;
 using Mycel.Ledger.Storage;
 
 namespace Mycel.Ledger.Tests.Books;

@@ -1,5 +1,4 @@
 using Mycel.Identity;
-using Mycel.Identity.Networks;
 using Mycel.Ledger.Statements;
 using Mycel.Node.Networks;
 using Mycel.Transport;
