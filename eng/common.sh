@@ -187,7 +187,7 @@ need_llama() { restore_llama cpu || die "$llama_problem"; }
 
 # One number for the state of everything the node is built from: names, times and sizes. No output of a build is in it.
 fingerprint() {
-  (cd "$root" && find src Directory.*.props global.json \( -name bin -o -name obj -o -name node_modules \) -prune -o -type f -printf '%p %T@ %s\n' | cksum)
+  (cd "$root" && find src Directory.*.props eng/*.targets global.json \( -name bin -o -name obj -o -name node_modules \) -prune -o -type f -printf '%p %T@ %s\n' | cksum)
 }
 
 is_built() {
@@ -221,7 +221,7 @@ take_build_lock() {
 
 release_build_lock() { exec {build_lock}>&-; }
 
-# Builds a project or the solution in Release, with the reason shown where that fails.
+# Builds a project or the solution in Release, with the reason shown where that fails. Advice on the code is for .ci/run.
 # No build server is left behind: it would hold the lock and this console open.
 build() {
   local log="$build_dir/build.log" before
@@ -230,7 +230,7 @@ build() {
   # The compiler's output is copied into the files that stand there. A node that runs has them mapped and would die of the
   # change under it; with the names gone it keeps its own.
   rm -f "$node_folder"/*.dll
-  if ! (sdk_environment && cd "$root" && dotnet build "$@" -c Release -v quiet -nodeReuse:false -p:UseSharedCompilation=false) >"$log" 2>&1 </dev/null; then
+  if ! (sdk_environment && cd "$root" && dotnet build "$@" -c Release -v quiet -nodeReuse:false -p:UseSharedCompilation=false -p:RunAnalyzers=false) >"$log" 2>&1 </dev/null; then
     if grep -q ': error ' "$log"; then grep ': error ' "$log" | sort -u | head -n 30 >&2; else tail -n 30 "$log" >&2; fi
     die "the build failed. Everything it said is in $log"
   fi
