@@ -9,7 +9,7 @@ namespace Mycel.Node.Configuration;
 internal static class SettingTable
 {
     /// <summary>The rows, in the order of the documentation.</summary>
-    public static IReadOnlyList<Setting> All { get; } = [.. General(), .. Api(), .. Relays(), .. Models(), .. Engine(), .. Links(), .. Sharing(), .. CreditSettings.All(), .. Queue(), .. Limits(), .. Log()];
+    public static IReadOnlyList<Setting> All { get; } = [.. General(), .. Api(), .. Relays(), .. Models(), .. Engine(), .. Links(), .. Lan(), .. Sharing(), .. CreditSettings.All(), .. Queue(), .. Limits(), .. Log()];
 
     /// <summary>The row of a key, or null.</summary>
     public static Setting? Find(string key) => All.FirstOrDefault(setting => setting.Key == key);
@@ -199,6 +199,15 @@ internal static class SettingTable
         new ScalarSetting<bool>(ValueForms.Boolean, o => o.Links.Relay, (o, v) => o with { Links = o.Links with { Relay = v } })
         {
             Key = "links.relay", IsHot = true, Summary = "Carry streams between two members of a network that cannot reach each other; they stay sealed.",
+        },
+    ];
+
+    private static IEnumerable<Setting> Lan() =>
+    [
+        new ScalarSetting<bool>(ValueForms.Boolean, o => o.Lan.Enabled, (o, v) => o with { Lan = o.Lan with { Enabled = v } })
+        {
+            Key = "lan.enabled", IsHot = true, Flag = "--no-lan", FlagValues = f => One(f.NoLan is { } no ? ValueForms.Boolean.Write(!no) : null),
+            Summary = "Announce this node to the other nodes of its account on the local network, and listen for theirs; nobody else can read that.",
         },
     ];
 

@@ -18,6 +18,7 @@ public sealed class MemberKeeperTests : IDisposable
     private readonly PeerBook _book;
     private readonly FixedOptions _options = new(new MycelOptions());
     private readonly NetworkCharter _charter;
+    private readonly NearbyNodes _nearby;
     private readonly MemberKeeper _keeper;
 
     public MemberKeeperTests()
@@ -27,7 +28,8 @@ public sealed class MemberKeeperTests : IDisposable
         _revocations = new RevocationBook(_self.Identity, _folder.File("revoked"), NullLogger<RevocationBook>.Instance);
         _book = new PeerBook(_self.Identity, _revocations, _time);
         _charter = NetworkCharter.Issue(_self.Identity.Account!, "friends", isPublic: false);
-        _keeper = new MemberKeeper(_self.Identity, _book, _revocations, _links, _options, _time);
+        _nearby = new NearbyNodes(_time);
+        _keeper = new MemberKeeper(_self.Identity, _book, _revocations, _nearby, _links, _options, _time);
     }
 
     [Fact]
