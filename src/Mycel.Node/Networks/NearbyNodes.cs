@@ -12,7 +12,7 @@ internal sealed class NearbyNodes(TimeProvider time)
     /// <summary>Most nodes at once; when they are as many, a further one is left out until one of them falls silent.</summary>
     public const int MaxNodes = 256;
 
-    /// <summary>Most addresses of a node: those that its latest word was heard from first.</summary>
+    /// <summary>Most addresses of a node: those from which its latest word was heard, the first before the others, then those of the word before.</summary>
     public const int MaxAddresses = 4;
 
     /// <summary>How long a node counts as near that is not heard any more.</summary>
@@ -40,7 +40,7 @@ internal sealed class NearbyNodes(TimeProvider time)
         lock (_gate)
         {
             RemoveSilent();
-            return _entries.TryGetValue(peer, out var entry) ? [.. entry.Addresses] : [];
+            return _entries.TryGetValue(peer, out var entry) ? entry.Addresses : [];
         }
     }
 
@@ -54,20 +54,20 @@ internal sealed class NearbyNodes(TimeProvider time)
         lock (_gate)
         {
             RemoveSilent();
+            string[] said = [.. addresses.Where(LinkAddress.IsValid).Take(MaxAddresses)];
             if (!_entries.TryGetValue(peer, out var entry))
             {
                 if (_entries.Count >= MaxNodes) return NearbyNews.None;
-                _entries.Add(peer, new Entry(sequence, [.. addresses.Where(LinkAddress.IsValid).Take(MaxAddresses)], time.GetTimestamp()));
+                _entries.Add(peer, new Entry(sequence, said, [], time.GetTimestamp()));
                 return NearbyNews.Node;
             }
 
             if (sequence < entry.Sequence) return NearbyNews.None;
             var isLater = sequence > entry.Sequence;
-            var isMoved = addresses.Any(address => !entry.Addresses.Contains(address));
-            var kept = isLater ? [] : entry.Addresses;
-            _entries[peer] = new Entry(sequence, [.. kept.Concat(addresses.Where(LinkAddress.IsValid)).Distinct(StringComparer.Ordinal).Take(MaxAddresses)], time.GetTimestamp());
-            if (isMoved && !_entries[peer].Addresses.SequenceEqual(entry.Addresses)) return NearbyNews.Address;
-            return isLater ? NearbyNews.Word : NearbyNews.None;
+            string[] latest = [.. (isLater ? [] : entry.Latest).Concat(said).Distinct(StringComparer.Ordinal).Take(MaxAddresses)];
+            var isMoved = latest.Except(entry.Addresses).Any();
+            _entries[peer] = new Entry(sequence, latest, isLater ? entry.Latest : entry.Before, isLater ? time.GetTimestamp() : entry.HeardAt);
+            return isMoved ? NearbyNews.Address : isLater ? NearbyNews.Word : NearbyNews.None;
         }
     }
 
@@ -79,7 +79,11 @@ internal sealed class NearbyNodes(TimeProvider time)
         }
     }
 
-    private sealed record Entry(long Sequence, IReadOnlyList<string> Addresses, long HeardAt);
+    /// <summary>What is known of one. One word comes over each network that both are on, a moment apart: so the addresses of the word before count too.</summary>
+    private sealed record Entry(long Sequence, IReadOnlyList<string> Latest, IReadOnlyList<string> Before, long HeardAt)
+    {
+        public IReadOnlyList<string> Addresses { get; } = [.. Latest.Concat(Before).Distinct(StringComparer.Ordinal).Take(MaxAddresses)];
+    }
 }
 
 /// <summary>What is new about a node that was heard.</summary>

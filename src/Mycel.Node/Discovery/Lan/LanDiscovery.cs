@@ -49,8 +49,11 @@ internal sealed class LanDiscovery : IAsyncDisposable
     /// <summary>Interfaces that announcements go out on.</summary>
     public int Interfaces { get; private set; }
 
-    /// <summary>Why no node is looked for, for people; null where one is.</summary>
+    /// <summary>Why no node is looked for, by choice, for people; null where that is not so.</summary>
     public string? WhyNot { get; private set; }
+
+    /// <summary>What keeps nodes from being looked for, with what to do, for people; null where nothing does.</summary>
+    public string? Problem { get; private set; }
 
     /// <summary>Begins, and follows the setting from then on.</summary>
     public void Start()
@@ -80,6 +83,7 @@ internal sealed class LanDiscovery : IAsyncDisposable
             if (!options.Lan.Enabled)
             {
                 Close();
+                Problem = null;
                 WhyNot = "it is switched off (lan.enabled: false)";
             }
             else if (_opened is null)
@@ -91,6 +95,7 @@ internal sealed class LanDiscovery : IAsyncDisposable
 
     private void Open(string linksHost)
     {
+        WhyNot = Problem = null;
         var host = linksHost == "localhost" ? IPAddress.Loopback : IPAddress.Parse(linksHost);
         if (IPAddress.IsLoopback(host))
         {
@@ -100,14 +105,13 @@ internal sealed class LanDiscovery : IAsyncDisposable
 
         if (_identity.Fleet is not { } fleet)
         {
-            WhyNot = "the account key is encrypted, and was not opened here since this was added: mycel init asks for its passphrase, once";
-            LanLog.NotLookedFor(_log, WhyNot);
+            Problem = "the account key is encrypted, and what follows from it is missing here. Give its passphrase once, with: mycel init; then restart the node.";
+            LanLog.NotLookedFor(_log, Problem);
             return;
         }
 
         var sockets = OpenSockets(host);
         if (sockets.Count == 0) return;
-        WhyNot = null;
         _opened = new Opened(fleet, new LanReader(_identity, fleet, _revocations, _nearby, _time), host, sockets);
         foreach (var socket in sockets) _ = ReceiveAsync(_opened, socket);
         NetworkChange.NetworkAddressChanged += OnNetworkChanged;
@@ -131,8 +135,8 @@ internal sealed class LanDiscovery : IAsyncDisposable
             }
             catch (SocketException failed)
             {
-                WhyNot = $"UDP port {LanSocket.Port} cannot be had: {failed.Message}";
-                LanLog.NotLookedFor(_log, WhyNot);
+                Problem = $"UDP port {LanSocket.Port} ({(family == AddressFamily.InterNetwork ? "IPv4" : "IPv6")}) cannot be had: {failed.Message}. Find what else listens there; it may have it for itself.";
+                LanLog.NotLookedFor(_log, Problem);
             }
         }
     }
