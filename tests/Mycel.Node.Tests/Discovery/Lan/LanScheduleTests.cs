@@ -32,6 +32,7 @@ public class LanScheduleTests
     {
         _schedule.Begin(_now);
         for (var i = 0; i < 10; i++) Next();
+        _schedule.Sent(_now);
         _now += TimeSpan.FromSeconds(5);
         for (var i = 0; i < 1_000; i++) _schedule.Ask(_now);
         Assert.InRange(_schedule.Wait(_now), TimeSpan.FromMilliseconds(1), LanSchedule.MaxAnswerDelay);
