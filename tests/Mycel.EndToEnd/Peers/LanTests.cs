@@ -49,15 +49,10 @@ public sealed class LanTests
     {
         using var hosts = NetworkHosts.CreateLan();
         using var spy = LanSpy.Open(hosts, 1);
-        await using (var silent = await NodeProcess.StartAsync(new NodeSetup { NetworkNamespace = hosts.Private(0), Arguments = ["--no-lan"] }))
-        {
-            Assert.Contains("lan.enabled", (string?)(await silent.StatusAsync())["lan"]!["why_not"]);
-            Assert.False(IsListening(silent));
-            Assert.Equal(0, await MetricAsync(silent, "mycel_lan_announcements_total"));
-        }
-
         await using var node = await NodeProcess.StartAsync(new NodeSetup { NetworkNamespace = hosts.Private(0), Yaml = "lan:\n  enabled: false\n" });
+        Assert.Contains("lan.enabled", (string?)(await node.StatusAsync())["lan"]!["why_not"]);
         Assert.False(IsListening(node));
+        Assert.Equal(0, await MetricAsync(node, "mycel_lan_announcements_total"));
 
         await SwitchAsync(node, "true");
         Assert.Equal(1200, spy.Hear(0).Length);
