@@ -174,7 +174,7 @@ internal static class SettingTable
     [
         new ScalarSetting<string>(ValueForms.ListenAddress, o => o.Links.Host, (o, v) => o with { Links = o.Links with { Host = v } })
         {
-            Key = "links.host", IsHot = false, Summary = "Address to listen on for links with other nodes (QUIC), once the node belongs to a network; :: takes IPv6 and IPv4.",
+            Key = "links.host", IsHot = false, Summary = "Address to listen on for links with other nodes (QUIC), once the node belongs to a network or hears another of its account; :: takes IPv6 and IPv4.",
         },
         new ScalarSetting<int>(ValueForms.Whole(0, 65_535), o => o.Links.Port, (o, v) => o with { Links = o.Links with { Port = v } })
         {

@@ -30,6 +30,8 @@ internal static class LanInterfaces
                 hasIPv4 && HasAddress(one, AddressFamily.InterNetwork) ? IndexOf(one, AddressFamily.InterNetwork) : null,
                 hasIPv6 && HasAddress(one, AddressFamily.InterNetworkV6) ? IndexOf(one, AddressFamily.InterNetworkV6) : null))
             .Where(one => one is not { IPv4: null, IPv6: null })
+            // Those of containers are many, and most have an address of the link only.
+            .OrderBy(one => one.IPv4 is null)
             .Take(Max)];
     }
 
