@@ -96,7 +96,7 @@ public sealed class FleetKey : IDisposable
         if (lines is not [Heading, { } key, { } account] || !key.StartsWith("key ", StringComparison.Ordinal) || !account.StartsWith("account ", StringComparison.Ordinal))
             return null;
         string hex = key["key ".Length..];
-        if (hex.Length != 2 * XChaCha20Poly1305.KeySizeBytes || !AccountId.TryParse(account["account ".Length..], out AccountId id))
+        if (hex.Length != 2 * XChaCha20Poly1305.KeySizeBytes || !AccountId.TryParse(account.AsSpan("account ".Length), out AccountId id))
             return null;
         var fleet = new FleetKey(id);
         return Convert.FromHexString(hex, fleet._key, out _, out _) == OperationStatus.Done ? fleet : null;
