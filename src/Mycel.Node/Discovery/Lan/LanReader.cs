@@ -41,7 +41,7 @@ internal sealed class LanReader(NodeIdentity identity, FleetKey fleet, Revocatio
     }
 
     /// <summary>The ports at the address that the datagram came from.</summary>
-    private static IReadOnlyList<string> AddressesOf(LanPorts ports, IPAddress source)
+    private static List<string> AddressesOf(LanPorts ports, IPAddress source)
     {
         var addresses = new List<string>(2);
         if (ports.Link > 0) addresses.Add(LinkAddress.Text(source, ports.Link));
