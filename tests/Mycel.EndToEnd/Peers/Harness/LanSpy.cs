@@ -51,7 +51,10 @@ internal sealed class LanSpy : IDisposable
     {
         var body = new LanAnnouncement
         {
-            Certificate = ByteString.CopyFrom(of.Certificate.ToBytes()), IssuedAtMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(), LinkPort = (uint)linkPort, Asks = true,
+            Certificate = ByteString.CopyFrom(of.Certificate.ToBytes()),
+            IssuedAtMs = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds(),
+            LinkPort = (uint)linkPort,
+            Asks = true,
         };
         var signed = of.Sign(body, Domain);
         using var fleet = FleetKey.Of(of.Account);
