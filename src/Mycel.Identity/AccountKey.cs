@@ -88,6 +88,10 @@ public sealed class AccountKey : IDisposable
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
     public byte[] Sign(ReadOnlySpan<byte> message) => _key.Sign(message);
 
+    /// <summary>Fills <paramref name="destination"/> with a key for one other use, as <see cref="DeviceKey.DeriveKey"/> does.</summary>
+    /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
+    internal void DeriveKey(string info, Span<byte> destination) => _key.Derive(info, destination);
+
     /// <summary>Erases the key from memory.</summary>
     public void Dispose() => _key.Dispose();
 

@@ -37,12 +37,13 @@ public sealed class NodeIdentity : IDisposable
     private RevocationList? _revocations;
     private DateTime _revocationsWritten;
 
-    private NodeIdentity(string folder, TimeProvider time, DeviceKey device, AccountKey? account, DeviceCertificate certificate, RevocationList? revocations)
+    private NodeIdentity(string folder, TimeProvider time, DeviceKey device, AccountKey? account, FleetKey? fleet, DeviceCertificate certificate, RevocationList? revocations)
     {
         _folder = folder;
         _time = time;
         Device = device;
         Account = account;
+        Fleet = fleet;
         _certificate = certificate;
         _revocations = revocations;
     }
@@ -52,6 +53,9 @@ public sealed class NodeIdentity : IDisposable
 
     /// <summary>The account's key; null where it is encrypted and no passphrase was given, or kept on another device.</summary>
     public AccountKey? Account { get; }
+
+    /// <summary>The key that all devices of the account share; null where the account key has never been opened here since this version.</summary>
+    public FleetKey? Fleet { get; }
 
     /// <summary>The device's certificate.</summary>
     public DeviceCertificate Certificate
@@ -85,6 +89,7 @@ public sealed class NodeIdentity : IDisposable
         using FileLock held = FileLock.Acquire(Path.Combine(full, "identity.lock"));
         var device = DeviceKey.LoadOrCreate(full);
         AccountKey? account = null;
+        FleetKey? fleet = null;
         try
         {
             DeviceCertificate? certificate = ReadCertificate(full, device);
@@ -94,10 +99,12 @@ public sealed class NodeIdentity : IDisposable
             DateTimeOffset now = time.GetUtcNow();
             if (account is not null && (certificate is null || certificate.NotAfter - now < RenewBefore))
                 certificate = Certify(full, account, device, certificate?.DeviceName ?? deviceName, certificate, now);
-            return new NodeIdentity(full, time, device, account, certificate!, ReadRevocations(full, certificate!.AccountId));
+            fleet = FleetKey.LoadOrCreate(full, account, certificate!.AccountId);
+            return new NodeIdentity(full, time, device, account, fleet, certificate, ReadRevocations(full, certificate.AccountId));
         }
         catch
         {
+            fleet?.Dispose();
             account?.Dispose();
             device.Dispose();
             throw;
@@ -174,6 +181,7 @@ public sealed class NodeIdentity : IDisposable
     /// <summary>Erases the keys from memory.</summary>
     public void Dispose()
     {
+        Fleet?.Dispose();
         Account?.Dispose();
         Device.Dispose();
     }

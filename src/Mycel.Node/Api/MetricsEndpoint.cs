@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Mycel.Node.Backends.Local;
 using Mycel.Node.Backends.Relay;
+using Mycel.Node.Discovery.Lan;
 using Mycel.Node.Execution;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Tunnel;
@@ -13,7 +14,7 @@ namespace Mycel.Node.Api;
 
 /// <summary><c>GET /metrics</c>.</summary>
 internal sealed class MetricsEndpoint(NodeMetrics metrics, RelayRegistry relays, ILocalModels models, Dispatcher dispatcher, ExchangeWatch watch, ModelCatalog catalog, NodeState state,
-    ILinks links, RelayHandler relayed, IPeerBook peers, NetworkRegistry networks, CreditMetrics credit)
+    ILinks links, RelayHandler relayed, IPeerBook peers, NetworkRegistry networks, CreditMetrics credit, LanMetrics lan, NearbyNodes nearby)
 {
     public Task GetAsync(HttpContext context)
     {
@@ -32,6 +33,7 @@ internal sealed class MetricsEndpoint(NodeMetrics metrics, RelayRegistry relays,
         EngineMetrics.Write(text, models.List());
         LinkMetrics.Write(text, links.All, peers.All, networks.Joined.Count);
         LinkMetrics.Write(text, relayed);
+        LanFigures.Write(text, lan, nearby.All.Count);
         CreditFigures.Write(text, credit);
         return text.ToString();
     }

@@ -3,7 +3,7 @@ namespace Mycel.Node.Configuration;
 /// <summary>How this node is linked with others.</summary>
 public sealed record LinkOptions
 {
-    /// <summary>Address to listen on for links (QUIC over UDP), once the node belongs to a network. <c>::</c> serves IPv6 and IPv4. Default <c>::</c>. Needs a restart.</summary>
+    /// <summary>Address to listen on for links (QUIC over UDP), once the node belongs to a network or hears another of its account. <c>::</c> serves IPv6 and IPv4. Default <c>::</c>. Needs a restart.</summary>
     public string Host { get; init; } = "::";
 
     /// <summary>UDP port; 0 takes any free one. Where the default is taken by another program, any free one is taken. 0–65535, default 8421. Needs a restart.</summary>

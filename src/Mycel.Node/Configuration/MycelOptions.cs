@@ -28,6 +28,9 @@ public sealed record MycelOptions
     /// <summary>How this node is linked with others.</summary>
     public LinkOptions Links { get; init; } = new();
 
+    /// <summary>How nodes of the own account are found on the local network.</summary>
+    public LanOptions Lan { get; init; } = new();
+
     /// <summary>Who else may ask for this node's models.</summary>
     public SharingOptions Sharing { get; init; } = new();
 

@@ -9,7 +9,7 @@ namespace Mycel.Node.Configuration;
 internal static class SettingTable
 {
     /// <summary>The rows, in the order of the documentation.</summary>
-    public static IReadOnlyList<Setting> All { get; } = [.. General(), .. Api(), .. Relays(), .. Models(), .. Engine(), .. Links(), .. Sharing(), .. CreditSettings.All(), .. Queue(), .. Limits(), .. Log()];
+    public static IReadOnlyList<Setting> All { get; } = [.. General(), .. Api(), .. Relays(), .. Models(), .. Engine(), .. Links(), .. Lan(), .. Sharing(), .. CreditSettings.All(), .. Queue(), .. Limits(), .. Log()];
 
     /// <summary>The row of a key, or null.</summary>
     public static Setting? Find(string key) => All.FirstOrDefault(setting => setting.Key == key);
@@ -174,7 +174,7 @@ internal static class SettingTable
     [
         new ScalarSetting<string>(ValueForms.ListenAddress, o => o.Links.Host, (o, v) => o with { Links = o.Links with { Host = v } })
         {
-            Key = "links.host", IsHot = false, Summary = "Address to listen on for links with other nodes (QUIC), once the node belongs to a network; :: takes IPv6 and IPv4.",
+            Key = "links.host", IsHot = false, Summary = "Address to listen on for links with other nodes (QUIC), once the node belongs to a network or hears another of its account; :: takes IPv6 and IPv4.",
         },
         new ScalarSetting<int>(ValueForms.Whole(0, 65_535), o => o.Links.Port, (o, v) => o with { Links = o.Links with { Port = v } })
         {
@@ -199,6 +199,15 @@ internal static class SettingTable
         new ScalarSetting<bool>(ValueForms.Boolean, o => o.Links.Relay, (o, v) => o with { Links = o.Links with { Relay = v } })
         {
             Key = "links.relay", IsHot = true, Summary = "Carry streams between two members of a network that cannot reach each other; they stay sealed.",
+        },
+    ];
+
+    private static IEnumerable<Setting> Lan() =>
+    [
+        new ScalarSetting<bool>(ValueForms.Boolean, o => o.Lan.Enabled, (o, v) => o with { Lan = o.Lan with { Enabled = v } })
+        {
+            Key = "lan.enabled", IsHot = true, Flag = "--no-lan", FlagValues = f => One(f.NoLan is { } no ? ValueForms.Boolean.Write(!no) : null),
+            Summary = "Announce this node to the other nodes of its account on the local network, and listen for theirs; nobody else can read that.",
         },
     ];
 

@@ -3,6 +3,7 @@ using Mycel.Node.Admission;
 using Mycel.Node.Api.Admin;
 using Mycel.Node.Backends.Peer;
 using Mycel.Node.Configuration;
+using Mycel.Node.Discovery.Lan;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Tunnel;
 using Mycel.Node.Networks;
@@ -30,6 +31,9 @@ internal static class PeerServices
             static (provider, name) => provider.GetRequiredService<NetworkRegistry>().Find(name)?.Charter.Id,
             static provider => [.. provider.GetRequiredService<NetworkRegistry>().Joined.Select(n => n.Charter.Id)]);
         services.AddCredit();
+        services.AddSingleton<LanMetrics>();
+        services.AddSingleton(provider => new LanReach(() => LanPortsOf(provider)));
+        services.AddSingleton<LanDiscovery>();
         services.AddSingleton<PeerBackends>();
         services.AddSingleton(new ControlAddress(ControlSocket.PathFor(dataDir)));
         services.AddSingleton<FleetCaller>();
@@ -57,7 +61,16 @@ internal static class PeerServices
         links.DetourBy(relays);
         links.TunnelAddresses = () => TunnelAddressesOf(services.GetRequiredService<IOptionsSource>().Current, services.GetRequiredService<NodeState>());
         await services.GetRequiredService<NetworkRoom>().StartAsync();
+        services.GetRequiredService<LanDiscovery>().Start();
         services.GetRequiredService<Settler>().Start();
+    }
+
+    /// <summary>The ports at which others on the local network reach this node: those of the sockets that are not for this machine alone.</summary>
+    private static LanPorts LanPortsOf(IServiceProvider services)
+    {
+        var state = services.GetRequiredService<NodeState>();
+        var isApiReached = state.Endpoint is { Length: > 0 } && !Authenticator.IsLoopback(services.GetRequiredService<IOptionsSource>().Current.Api.Host);
+        return new LanPorts(services.GetRequiredService<LinkManager>().Door?.LocalEndPoint?.Port ?? 0, isApiReached ? new Uri(state.Endpoint!).Port : 0);
     }
 
     /// <summary>Where others can begin tunnels: the interface's own addresses, unless only this machine is served and links are for others too.</summary>
@@ -72,6 +85,7 @@ internal static class PeerServices
     public static async Task StopPeersAsync(this IServiceProvider services)
     {
         await services.GetRequiredService<Settler>().StopAsync();
+        await services.GetRequiredService<LanDiscovery>().DisposeAsync();
         await services.GetRequiredService<NetworkRoom>().DisposeAsync();
         await services.GetRequiredService<LinkManager>().DisposeAsync();
         await services.GetRequiredService<CreditRoom>().DisposeAsync();

@@ -33,6 +33,9 @@ internal interface ILinks
     /// <param name="addresses">Where it may be, asked before each attempt.</param>
     void Keep(PeerId peer, Func<IReadOnlyList<string>> addresses);
 
+    /// <summary>Has a kept peer that is not linked dialled at once: it is heard to be there.</summary>
+    void Wake(PeerId peer);
+
     /// <summary>Dials a peer no more; a link that exists stays.</summary>
     void Release(PeerId peer);
 

@@ -69,7 +69,7 @@ internal sealed partial class LinkKeeper(LinkManager links, TimeProvider time, I
         }
     }
 
-    /// <summary>A link has ended: if its peer is kept, it is dialled at once.</summary>
+    /// <summary>A link has ended, or its peer was heard: if it is kept, and not linked, it is dialled at once.</summary>
     public void Wake(PeerId peer)
     {
         lock (_lock)

@@ -184,6 +184,8 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
 
     public void Keep(PeerId peer, Func<IReadOnlyList<string>> addresses) => _keeper.Keep(peer, addresses);
 
+    public void Wake(PeerId peer) => _keeper.Wake(peer);
+
     public void Release(PeerId peer) => _keeper.Release(peer);
 
     public string? LastError(PeerId peer) => _keeper.LastError(peer);

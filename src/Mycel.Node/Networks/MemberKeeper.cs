@@ -4,7 +4,7 @@ using Mycel.Node.Links;
 
 namespace Mycel.Node.Networks;
 
-/// <summary>Decides which nodes are kept linked: those of the own account, those met before, the networks' first nodes, then those only heard of.</summary>
+/// <summary>Decides which nodes are kept linked: those of the own account, also such as are only near, those met before, the networks' first nodes, then those only heard of.</summary>
 internal sealed class MemberKeeper
 {
     /// <summary>Most nodes kept that were never linked: what a hostile member can make this node dial.</summary>
@@ -20,16 +20,18 @@ internal sealed class MemberKeeper
     private readonly RevocationBook _revocations;
     private readonly ILinks _links;
     private readonly IOptionsSource _options;
-    private readonly PeerId _ownId;
+    private readonly NearbyNodes _nearby;
+    private readonly NodeIdentity _identity;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly Dictionary<PeerId, DateTimeOffset> _kept = [];
     private readonly Dictionary<PeerId, DateTimeOffset> _resting = [];
 
-    public MemberKeeper(NodeIdentity identity, PeerBook peers, RevocationBook revocations, ILinks links, IOptionsSource options, TimeProvider time)
+    public MemberKeeper(NodeIdentity identity, PeerBook peers, RevocationBook revocations, NearbyNodes nearby, ILinks links, IOptionsSource options, TimeProvider time)
     {
-        _ownId = identity.Device.PeerId;
+        _identity = identity;
         _peers = peers;
+        _nearby = nearby;
         _revocations = revocations;
         _links = links;
         _options = options;
@@ -47,6 +49,13 @@ internal sealed class MemberKeeper
     public void Forgive()
     {
         lock (_gate) _resting.Clear();
+    }
+
+    /// <summary>A node was heard near by, or somewhere new: it is tried even if it was left alone.</summary>
+    public void Meet(PeerId peer)
+    {
+        lock (_gate) _resting.Remove(peer);
+        Refresh();
     }
 
     /// <summary>Keeps and releases as things are now.</summary>
@@ -74,12 +83,12 @@ internal sealed class MemberKeeper
         }
     }
 
-    /// <summary>Where a node may be: as its record says, then as invites said.</summary>
+    /// <summary>Where a node may be: where it is near, then as its record says, then as invites said.</summary>
     internal IReadOnlyList<string> AddressesOf(PeerId peer)
     {
         var known = _peers.Find(peer)?.Addresses ?? [];
         var first = _peers.Networks.All.SelectMany(network => network.Nodes).Where(node => node.PeerId == peer).SelectMany(node => node.Addresses);
-        return [.. known.Concat(first).Distinct(StringComparer.Ordinal).Take(2 * LinkAddress.MaxCount)];
+        return [.. _nearby.AddressesOf(peer).Concat(known).Concat(first).Distinct(StringComparer.Ordinal).Take(2 * LinkAddress.MaxCount)];
     }
 
     private HashSet<PeerId> Wanted(DateTimeOffset now)
@@ -94,6 +103,11 @@ internal sealed class MemberKeeper
         }
 
         var known = met.Select(peer => peer.Id).ToHashSet();
+        foreach (var peer in _nearby.All)
+        {
+            if (IsDialled(peer) && !_revocations.IsRevoked(_identity.Certificate.AccountId, peer) && known.Add(peer)) met.Add((0, now, peer));
+        }
+
         foreach (var node in _peers.Networks.All.SelectMany(network => network.Nodes))
         {
             if (IsDialled(node.PeerId) && known.Add(node.PeerId)) met.Add((2, now, node.PeerId));
@@ -102,7 +116,7 @@ internal sealed class MemberKeeper
         return [.. met.OrderBy(peer => peer.Rank).ThenByDescending(peer => peer.Seen).Select(peer => peer.Id)
             .Concat(unproven.Where(peer => !known.Contains(peer)).OrderByDescending(_kept.ContainsKey).Take(MaxUnproven)).Take(_options.Current.Links.MaxLinks)];
 
-        bool IsDialled(PeerId peer) => peer != _ownId && !_resting.ContainsKey(peer);
+        bool IsDialled(PeerId peer) => peer != _identity.Device.PeerId && !_resting.ContainsKey(peer);
     }
 
     private bool IsGivenUp(PeerId peer, DateTimeOffset now)

@@ -36,7 +36,7 @@ internal sealed class NetworkRoom : IAsyncDisposable
         _refresh = time.CreateTimer(_ => Safely(OnRefresh), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Begins. Where the node belongs to a network it listens afterwards, and dials the nodes that it knows.</summary>
+    /// <summary>Begins. Where the node belongs to a network, or knows another of its account, it listens afterwards, and dials the nodes that it knows.</summary>
     public async Task StartAsync()
     {
         if (_isStarted) return;
@@ -54,7 +54,7 @@ internal sealed class NetworkRoom : IAsyncDisposable
         _parts.Peers.Changed += OnPeers;
         _parts.Greeter.Useless += OnUseless;
         _options.Changed += OnOptions;
-        if (_parts.Registry.Joined.Count > 0) await StartLinksAsync();
+        if (_parts.Registry.Joined.Count > 0 || _parts.Peers.All.Any(peer => peer.IsOwn)) await StartLinksAsync();
         foreach (var link in _links.All) OnLinked(link);
         _parts.Keeper.Refresh();
         _beat.Change(Beat, Beat);

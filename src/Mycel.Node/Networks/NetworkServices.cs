@@ -53,6 +53,7 @@ internal static class NetworkServices
         services.AddSingleton<Greeter>();
         services.AddSingleton<Joiner>();
         services.AddSingleton<Strangers>();
+        services.AddSingleton<NearbyNodes>();
         services.AddSingleton<MemberKeeper>();
         services.AddSingleton<NetworkParts>();
         services.AddSingleton<NetworkRoom>();

@@ -94,7 +94,7 @@ internal sealed class OwnRecord : IDisposable
     {
         lock (_gate)
         {
-            if (!_isStarted || _isDue || _peers.Networks.All.Count == 0) return;
+            if (!_isStarted || _isDue || !HasReaders) return;
             _isDue = true;
             var pause = Volatile.Read(ref _madeAtMs) + (long)MinPause.TotalMilliseconds - NowMs();
             _timer.Change(TimeSpan.FromMilliseconds(Math.Clamp(pause, 0, MinPause.TotalMilliseconds)), Timeout.InfiniteTimeSpan);
@@ -108,6 +108,9 @@ internal sealed class OwnRecord : IDisposable
         _timer.Dispose();
     }
 
+    /// <summary>Whether there may be anyone to read it: members of a network, or, without one, a linked device of the own account.</summary>
+    private bool HasReaders => _peers.Networks.All.Count > 0 || _peers.GreetedPeers.Any();
+
     private long NowMs() => _time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private void OnTimer()
@@ -119,7 +122,7 @@ internal sealed class OwnRecord : IDisposable
             _timer.Change(MaxPause, Timeout.InfiniteTimeSpan);
         }
 
-        if (_peers.Networks.All.Count == 0) return;
+        if (!HasReaders) return;
         lock (_making) Make();
         Changed?.Invoke();
     }

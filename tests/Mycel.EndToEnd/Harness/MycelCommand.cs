@@ -32,6 +32,8 @@ internal static class MycelCommand
         start.Environment["HOME"] = folder;
         start.Environment["MYCEL_DATA_DIR"] = dataDir;
         start.Environment["NO_COLOR"] = "1";
+        // The network that this machine is on has nothing to do with the tests.
+        if (networkNamespace is null) start.Environment["MYCEL_LAN_ENABLED"] = "false";
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
 
         foreach (var word in networkNamespace is null ? [] : new[] { "netns", "exec", networkNamespace, DotnetPath() }) start.ArgumentList.Add(word);

@@ -63,6 +63,16 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal(DoctorStatus.Ok, Assert.Single(LinkChecks.OfLibraries(new() { Provider = "none" })).Status);
     }
 
+    [Fact]
+    public void The_local_network_is_told_with_what_keeps_nodes_from_being_found()
+    {
+        Assert.Contains("1 other node of your account heard", LanChecks.OfNode(new(2, 1)).Detail, StringComparison.Ordinal);
+        Assert.Contains("no other node", LanChecks.OfNode(new(1)).Detail, StringComparison.Ordinal);
+        Assert.Contains("is on none", LanChecks.OfNode(new()).Detail, StringComparison.Ordinal);
+        Assert.Contains("switched off", LanChecks.OfNode(new(WhyNot: "it is switched off")).Detail, StringComparison.Ordinal);
+        Assert.Equal(DoctorStatus.Warning, LanChecks.OfNode(new(Problem: "UDP port 8423 cannot be had")).Status);
+    }
+
     [Theory]
     [InlineData(5, DoctorStatus.Ok)]
     [InlineData(-29, DoctorStatus.Ok)]

@@ -38,6 +38,7 @@ public class PrecedenceTests
             Port = 0,
             DataDir = "state",
             Open = true,
+            NoLan = true,
             LogLevel = "debug",
         };
 
@@ -49,6 +50,7 @@ public class PrecedenceTests
             [("a", Path.Combine(loading.Folder, "m/a.gguf"), "flag"), ("fast", "b", "flag"), ("c", "/home/somebody/c.gguf", "flag")],
             options.Models.Load.Select(m => (m.Name, m.Model, m.Source)));
         Assert.True(options.Models.Demo);
+        Assert.False(options.Lan.Enabled);
         Assert.Equal(("::1", 0, true), (options.Api.Host, options.Api.Port, options.Api.Open));
         Assert.Equal(Path.Combine(loading.Folder, "state"), options.DataDir);
         Assert.Equal(LogLevel.Debug, options.Log.Level);

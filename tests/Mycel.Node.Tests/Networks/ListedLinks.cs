@@ -11,6 +11,8 @@ internal sealed class ListedLinks : ILinks
 
     public List<PeerId> Closed { get; } = [];
 
+    public List<PeerId> Woken { get; } = [];
+
     public Dictionary<PeerId, Func<IReadOnlyList<string>>> Kept { get; } = [];
 
     IReadOnlyList<Link> ILinks.All => All;
@@ -30,6 +32,8 @@ internal sealed class ListedLinks : ILinks
     public Task<Link> ConnectAsync(PeerId peer, IReadOnlyList<string> addresses, CancellationToken cancellation) => throw new LinkException("none");
 
     public void Keep(PeerId peer, Func<IReadOnlyList<string>> addresses) => Kept.Add(peer, addresses);
+
+    public void Wake(PeerId peer) => Woken.Add(peer);
 
     public void Release(PeerId peer) => Assert.True(Kept.Remove(peer));
 

@@ -18,6 +18,7 @@ public sealed class MemberKeeperTests : IDisposable
     private readonly PeerBook _book;
     private readonly FixedOptions _options = new(new MycelOptions());
     private readonly NetworkCharter _charter;
+    private readonly NearbyNodes _nearby;
     private readonly MemberKeeper _keeper;
 
     public MemberKeeperTests()
@@ -27,7 +28,8 @@ public sealed class MemberKeeperTests : IDisposable
         _revocations = new RevocationBook(_self.Identity, _folder.File("revoked"), NullLogger<RevocationBook>.Instance);
         _book = new PeerBook(_self.Identity, _revocations, _time);
         _charter = NetworkCharter.Issue(_self.Identity.Account!, "friends", isPublic: false);
-        _keeper = new MemberKeeper(_self.Identity, _book, _revocations, _links, _options, _time);
+        _nearby = new NearbyNodes(_time);
+        _keeper = new MemberKeeper(_self.Identity, _book, _revocations, _nearby, _links, _options, _time);
     }
 
     [Fact]
@@ -105,6 +107,40 @@ public sealed class MemberKeeperTests : IDisposable
         _revocations.Accept(other.Identity.Revoke(_friend.Id));
         _keeper.Refresh();
 
+        Assert.Empty(_links.Kept);
+    }
+
+    [Fact]
+    public void An_own_node_that_is_near_is_kept_without_any_network_and_dialled_where_it_was_heard_first()
+    {
+        using var sibling = new TestPeer(_time, _self.Identity.Account);
+        _book.Restore([Stored(7) with { Id = sibling.Id.ToString(), Account = sibling.Account.ToString() }]);
+        _nearby.Hear(sibling.Id, 1, ["192.0.2.77:8421"]);
+        _nearby.Hear(Id(9), 1, ["192.0.2.9:8421"]);
+        _nearby.Hear(_self.Id, 1, ["192.0.2.10:8421"]);
+
+        _keeper.Refresh();
+
+        Assert.Equal([sibling.Id, Id(9)], _links.Kept.Keys.OrderBy(id => id == Id(9)));
+        Assert.Equal(["192.0.2.77:8421", "192.0.2.1:1"], _links.Kept[sibling.Id]());
+        _time.Advance(NearbyNodes.Life + TimeSpan.FromSeconds(1));
+        _keeper.Refresh();
+        Assert.Equal([sibling.Id], _links.Kept.Keys);
+    }
+
+    [Fact]
+    public void One_that_rests_is_tried_again_when_it_is_heard_near_by_and_never_one_that_was_cast_out()
+    {
+        using var sibling = new TestPeer(_time, _self.Identity.Account);
+        _nearby.Hear(sibling.Id, 1, ["192.0.2.77:8421"]);
+        _keeper.Pause(sibling.Id);
+        Assert.Empty(_links.Kept);
+
+        _keeper.Meet(sibling.Id);
+        Assert.Single(_links.Kept);
+
+        _revocations.Accept(_self.Identity.Revoke(sibling.Id));
+        _keeper.Meet(sibling.Id);
         Assert.Empty(_links.Kept);
     }
 

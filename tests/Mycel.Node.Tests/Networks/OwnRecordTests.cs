@@ -105,6 +105,23 @@ public sealed class OwnRecordTests : IDisposable
         Assert.InRange(Volatile.Read(ref told), 1, 20);
     }
 
+    [Fact]
+    public async Task In_no_network_a_change_is_told_while_another_device_of_the_account_is_linked()
+    {
+        _book.SetNetworks(JoinedNetworks.None);
+        using var sibling = new TestPeer(_time, _self.Identity.Account);
+        Assert.True(_book.Greet(sibling.Proven, new Dictionary<NetworkId, NetworkProof>(), null, "", isMutual: true));
+        using var own = New();
+        own.Start(0);
+        var told = 0;
+        own.Changed += () => Interlocked.Increment(ref told);
+
+        _models.Set(Records.Offer("home"));
+
+        await Until.TrueAsync(() => Volatile.Read(ref told) > 0, "the change's being told");
+        Assert.Equal(["home"], Read(own.Current.Home!).Body.Models.Select(offer => offer.Name));
+    }
+
     public void Dispose()
     {
         _own.Dispose();

@@ -42,6 +42,10 @@ internal static class TestPeers
         {
         }
 
+        public void Wake(PeerId peer)
+        {
+        }
+
         public void Release(PeerId peer)
         {
         }

@@ -9,7 +9,7 @@ using Mycel.Node.Networks;
 namespace Mycel.Node.Api.Admin;
 
 /// <summary>How networks, invites and peers are shown.</summary>
-internal sealed class NetworkViews(NetworkRegistry networks, ClearingPlaces places, IPeerBook peers, ILinks links, PeerBackends backends, TimeProvider time)
+internal sealed class NetworkViews(NetworkRegistry networks, ClearingPlaces places, IPeerBook peers, ILinks links, NearbyNodes nearby, PeerBackends backends, TimeProvider time)
 {
     /// <summary>A network.</summary>
     public NetworkReply Of(JoinedNetwork network)
@@ -59,7 +59,7 @@ internal sealed class NetworkViews(NetworkRegistry networks, ClearingPlaces plac
             models is null || peer.IsOwn ? [] : models.Where(model => model.PromptPrice + model.CompletionPrice > 0).ToDictionary(model => model.Name, model => new ModelPrice(model.PromptPrice, model.CompletionPrice).ToString()),
             models is { Count: > 0 } ? (int)models.Max(model => model.Slots) : 0,
             models is { Count: > 0 } ? (int)models.Max(model => model.FreeSlots) : 0, string.IsNullOrEmpty(peer.Record?.Version) ? null : peer.Record.Version,
-            link is null ? peer.LastSeen : time.GetUtcNow(), link is null ? links.LastError(peer.Id) : null);
+            link is null ? peer.LastSeen : time.GetUtcNow(), link is null ? links.LastError(peer.Id) : null, peer.IsOwn && nearby.AddressesOf(peer.Id).Count > 0);
     }
 
     /// <summary>A network's name, or its id where this node is no longer in it.</summary>
@@ -163,9 +163,10 @@ internal sealed record InviteListReply(IReadOnlyList<InviteReply> Invites);
 /// <param name="Version">Of its program.</param>
 /// <param name="LastSeen">When it was last linked; null for never.</param>
 /// <param name="LastError">Why it is not linked.</param>
+/// <param name="Nearby">Whether it is of this node's own account and was heard on the local network in the last minutes.</param>
 internal sealed record PeerReply(
     string Id, string Name, string? Route, string Account, bool Own, IReadOnlyList<string> Networks, bool Linked, string? Carrier, string? Address, string? Direction, DateTimeOffset? Since,
-    double? RoundTripMs, IReadOnlyList<string> Models, IReadOnlyDictionary<string, string> Prices, int Slots, int FreeSlots, string? Version, DateTimeOffset? LastSeen, string? LastError);
+    double? RoundTripMs, IReadOnlyList<string> Models, IReadOnlyDictionary<string, string> Prices, int Slots, int FreeSlots, string? Version, DateTimeOffset? LastSeen, string? LastError, bool Nearby);
 
 internal sealed record PeerListReply(IReadOnlyList<PeerReply> Peers);
 

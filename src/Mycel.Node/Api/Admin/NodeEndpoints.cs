@@ -4,6 +4,7 @@ using Mycel.Node.Admission;
 using Mycel.Node.Backends.Local;
 using Mycel.Node.Backends.Relay;
 using Mycel.Node.Configuration;
+using Mycel.Node.Discovery.Lan;
 using Mycel.Node.Execution;
 using Mycel.Node.Links;
 using Mycel.Node.Networks;
@@ -38,7 +39,7 @@ internal static class NodeEndpoints
 
     private static JsonHttpResult<StatusReply> Status(
         NodeState state, NodeId node, OptionsStore options, NodeMetrics metrics, RequestLog requests, ExchangeWatch watch, Dispatcher dispatcher, RelayRegistry relays,
-        LocalModels local, ModelCatalog catalog, KeyStore keys, LinkManager links, IPeerBook peers, NetworkRegistry networks)
+        LocalModels local, ModelCatalog catalog, KeyStore keys, LinkManager links, IPeerBook peers, NetworkRegistry networks, LanDiscovery lan, NearbyNodes nearby)
     {
         var devices = relays.Devices;
         var routes = metrics.Routes.ToList();
@@ -49,7 +50,8 @@ internal static class NodeEndpoints
             new StatusRequests(watch.Count, dispatcher.Waiting, requests.Total, failed),
             new StatusTokens(routes.Sum(r => r.PromptTokens.Value), routes.Sum(r => r.CompletionTokens.Value)),
             new StatusSlots(dispatcher.InFlight, devices.Where(d => d.IsOnline).Sum(d => d.MaxConcurrent) + local.Models.Sum(m => m.Backend.MaxConcurrent)),
-            new StatusRelays(devices.Count, devices.Count(d => d.IsOnline)), catalog.Listed.Count, keys.Keys.Count, LinksOf(links, peers, networks));
+            new StatusRelays(devices.Count, devices.Count(d => d.IsOnline)), catalog.Listed.Count, keys.Keys.Count, LinksOf(links, peers, networks),
+            new StatusLan(lan.Interfaces, nearby.All.Count, lan.WhyNot, lan.Problem));
         return TypedResults.Json(reply, NodeJson.Default.StatusReply);
     }
 
@@ -78,7 +80,7 @@ internal sealed record ReadyReply(string Status, string? Reason);
 
 internal sealed record StatusReply(
     string Version, string NodeId, string Name, string State, DateTimeOffset StartedAt, double UptimeS, string Endpoint, string DataDir, string? ConfigFile,
-    StatusRequests Requests, StatusTokens Tokens, StatusSlots Slots, StatusRelays Relays, int Models, int Keys, StatusLinks Links);
+    StatusRequests Requests, StatusTokens Tokens, StatusSlots Slots, StatusRelays Relays, int Models, int Keys, StatusLinks Links, StatusLan Lan);
 
 internal sealed record StatusRequests(int Active, int Queued, long Total, long Failed);
 
@@ -89,14 +91,21 @@ internal sealed record StatusSlots(int Used, int Total);
 internal sealed record StatusRelays(int Total, int Online);
 
 /// <summary>What ties this node to others.</summary>
-/// <param name="Listening">Where it listens for QUIC; null before it belongs to a network, and where there is no QUIC.</param>
+/// <param name="Listening">Where it listens for QUIC; null before it belongs to a network or hears another node of its account, and where there is no QUIC.</param>
 /// <param name="Provider">What carries QUIC, or null.</param>
 /// <param name="Problem">Why there is no QUIC, or null.</param>
 /// <param name="Addresses">Where others are told to reach it.</param>
 /// <param name="Networks">Networks that it belongs to.</param>
-/// <param name="PeersLinked">Nodes of them that are linked.</param>
-/// <param name="PeersKnown">Nodes of them that are known.</param>
+/// <param name="PeersLinked">Nodes of them, and of the own account, that are linked.</param>
+/// <param name="PeersKnown">Those that are known.</param>
 internal sealed record StatusLinks(string? Listening, string? Provider, string? Problem, IReadOnlyList<string> Addresses, int Networks, int PeersLinked, int PeersKnown);
+
+/// <summary>What is found on the local network.</summary>
+/// <param name="Interfaces">Network interfaces that this node is announced on.</param>
+/// <param name="Nearby">Other nodes of the account that were heard in the last minutes.</param>
+/// <param name="WhyNot">Why none is looked for, by choice; else null.</param>
+/// <param name="Problem">What keeps them from being looked for; else null.</param>
+internal sealed record StatusLan(int Interfaces, int Nearby, string? WhyNot, string? Problem);
 
 internal sealed record RequestsReply(IReadOnlyList<RouteRecord> Active, IReadOnlyList<RouteRecord> Recent);
 

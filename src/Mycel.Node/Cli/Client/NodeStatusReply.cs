@@ -48,6 +48,16 @@ internal sealed class NodeStatusReply
     /// <summary>Ties with other nodes.</summary>
     public LinkState Links { get; set; } = new();
 
+    /// <summary>What is found on the local network.</summary>
+    public LanState Lan { get; set; } = new();
+
+    /// <summary>What is found on the local network.</summary>
+    /// <param name="Interfaces">Network interfaces that the node is announced on.</param>
+    /// <param name="Nearby">Other nodes of the account that were heard.</param>
+    /// <param name="WhyNot">Why none is looked for, by choice.</param>
+    /// <param name="Problem">What keeps them from being looked for.</param>
+    internal sealed record LanState(int Interfaces = 0, int Nearby = 0, string? WhyNot = null, string? Problem = null);
+
     /// <summary>Ties with other nodes.</summary>
     internal sealed class LinkState
     {

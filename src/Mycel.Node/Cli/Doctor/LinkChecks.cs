@@ -17,12 +17,12 @@ internal static class LinkChecks
             yield return DoctorCheck.Warning(Name, $"no QUIC: {problem}", "Links go through tunnels, which are slower. Mend that, and restart the node.");
         else if (links.Listening is { } address)
             yield return DoctorCheck.Ok(Name, $"listening on UDP {address} by {links.Provider}; others are told: {(links.Addresses.Count == 0 ? "no address" : string.Join(", ", links.Addresses))}");
-        if (links.Networks == 0)
-            yield return DoctorCheck.Ok("Networks", "none; links are opened once the node belongs to one");
+        if (links.Networks == 0 && links.PeersKnown == 0)
+            yield return DoctorCheck.Ok("Networks", "none; links are opened once the node belongs to one, or hears another node of your account");
         else if (links.PeersKnown > 0 && links.PeersLinked == 0)
             yield return DoctorCheck.Warning("Networks", $"none of {HumanFormat.Of(links.PeersKnown, "known node")} is linked", "See why with: mycel peers");
         else
-            yield return DoctorCheck.Ok("Networks", $"{HumanFormat.Of(links.Networks, "network")}, {links.PeersLinked} of {HumanFormat.Of(links.PeersKnown, "other node")} linked");
+            yield return DoctorCheck.Ok("Networks", $"{(links.Networks == 0 ? "none" : HumanFormat.Of(links.Networks, "network"))}, {links.PeersLinked} of {HumanFormat.Of(links.PeersKnown, "other node")} linked");
     }
 
     /// <summary>Of a node that does not run: whether what carries QUIC is there.</summary>

@@ -18,7 +18,7 @@ internal sealed partial class TunnelDoor(LinkManager links, IOptionsSource optio
     private int _handshakes;
     private int _tunnels;
 
-    /// <summary>Whether links are taken in at all: once the node belongs to a network.</summary>
+    /// <summary>Whether links are taken in at all: once the node belongs to a network or hears another of its account.</summary>
     public bool IsOpen => links.Door is not null;
 
     /// <summary>Takes a place for a tunnel; every one taken is for <see cref="RunAsync"/>, or to be left again.</summary>

@@ -36,17 +36,38 @@ internal sealed partial class NetworkHosts : IDisposable
     public string Router(int number) => string.Create(CultureInfo.InvariantCulture, $"{_prefix}r{number}");
 
     /// <summary>Builds the hosts; skips the test where that cannot be done.</summary>
-    public static NetworkHosts Create(int privateHosts)
+    public static NetworkHosts Create(int privateHosts) => Build(hosts =>
+    {
+        Assert.SkipUnless(TryRun("nft", "--version", out var why), $"Network namespaces need `nft` (nftables): {why}");
+        Assert.SkipUnless(hosts.TryAdd(hosts.Public, out why), $"No network namespaces here: {why}");
+        Assert.SkipUnless(TryRun("ip", $"netns exec {hosts.Public} nft add table ip test", out why), $"No packet filter in network namespaces here: {why}");
+        hosts.In(hosts.Public, "sysctl -qw net.ipv4.ip_forward=1");
+        for (var i = 0; i < privateHosts; i++) hosts.AddPrivate(i);
+    });
+
+    /// <summary>Builds two hosts, private 0 and 1, on one local network that leads nowhere; skips the test where that cannot be done.</summary>
+    public static NetworkHosts CreateLan() => Build(hosts =>
+    {
+        for (var i = 0; i < 2; i++) Assert.SkipUnless(hosts.TryAdd(hosts.Private(i), out var why), $"No network namespaces here: {why}");
+        Run("ip", $"link add eth netns {hosts.Private(0)} type veth peer name eth netns {hosts.Private(1)}");
+        for (var i = 0; i < 2; i++)
+        {
+            hosts.In(hosts.Private(i), $"ip addr add {LanAddress(i)}/24 dev eth");
+            hosts.In(hosts.Private(i), "ip link set eth up");
+        }
+    });
+
+    /// <summary>Address of a host of <see cref="CreateLan"/>.</summary>
+    public static string LanAddress(int number) => string.Create(CultureInfo.InvariantCulture, $"10.1.0.{number + 1}");
+
+    private static NetworkHosts Build(Action<NetworkHosts> add)
     {
         var hosts = new NetworkHosts();
         try
         {
             Assert.SkipUnless(Mycel.EndToEnd.Harness.ProcessSignals.GetEffectiveUserId() == 0, "Network namespaces need root.");
-            Assert.SkipUnless(TryRun("nft", "--version", out var why) && TryRun("ip", "-V", out why), $"Network namespaces need `ip` (iproute2) and `nft` (nftables): {why}");
-            Assert.SkipUnless(hosts.TryAdd(hosts.Public, out why), $"No network namespaces here: {why}");
-            Assert.SkipUnless(TryRun("ip", $"netns exec {hosts.Public} nft add table ip test", out why), $"No packet filter in network namespaces here: {why}");
-            hosts.In(hosts.Public, "sysctl -qw net.ipv4.ip_forward=1");
-            for (var i = 0; i < privateHosts; i++) hosts.AddPrivate(i);
+            Assert.SkipUnless(TryRun("ip", "-V", out var why), $"Network namespaces need `ip` (iproute2): {why}");
+            add(hosts);
             return hosts;
         }
         catch

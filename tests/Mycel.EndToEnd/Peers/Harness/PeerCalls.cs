@@ -36,13 +36,17 @@ internal static class PeerCalls
 
     /// <summary>A node with the account of another, as its owner would set it up.</summary>
     public static async Task<NodeProcess> StartAnotherAsync(this NodeProcess other, TempFolder folder)
+        => await NodeProcess.StartAsync(new NodeSetup { DataDir = await other.CopyAccountAsync(folder), Environment = LinkSettings() });
+
+    /// <summary>Makes a data folder with the account of a node, as its owner would; the result is its path.</summary>
+    public static async Task<string> CopyAccountAsync(this NodeProcess other, TempFolder folder)
     {
         var export = Path.Combine(folder.Path, "account");
         Assert.Equal(0, (await other.CommandAsync("account", "export", "--plain", export)).ExitCode);
         var data = Path.Combine(folder.Path, "data");
         var import = await MycelCommand.RunAsync(folder.Path, data, ["account", "import", export]);
         Assert.True(import.ExitCode == 0, import.All);
-        return await NodeProcess.StartAsync(new NodeSetup { DataDir = data, Environment = LinkSettings() });
+        return data;
     }
 
     /// <summary>Founds the network of a test.</summary>
