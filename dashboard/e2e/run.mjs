@@ -9,6 +9,9 @@ try {
   console.log(`${name}: as it should be`);
 } catch (error) {
   console.error(error.stack);
+  for (const page of browser.contexts().flatMap((context) => context.pages())) {
+    console.error(`\n${page.url()} shows:\n${await page.locator("body").innerText().catch(() => "nothing")}`);
+  }
   process.exitCode = 1;
 } finally {
   await browser.close();

@@ -42,6 +42,15 @@ internal sealed partial class LiveFeed(IReadOnlyList<LiveSection> sections, Time
         }
     }
 
+    /// <summary>Done once nothing is looked at any more.</summary>
+    internal Task Looking
+    {
+        get
+        {
+            lock (_gate) return _loop;
+        }
+    }
+
     internal void Leave()
     {
         lock (_gate)
@@ -100,7 +109,7 @@ internal sealed partial class LiveFeed(IReadOnlyList<LiveSection> sections, Time
         {
             return await section.ReadAsync(cancel);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (!cancel.IsCancellationRequested)
         {
             // One section that cannot be read, such as credit whose database is busy, leaves the others live.
             LogUnreadable(section.Name, failure.Message);
