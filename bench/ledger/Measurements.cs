@@ -40,7 +40,7 @@ internal sealed class Measurements(Market market, LedgerStore store, Dictionary<
         // As many members at once as keep the cores and the disk busy.
         await Parallel.ForEachAsync(submissions, new ParallelOptions { MaxDegreeOfParallelism = 2 * Environment.ProcessorCount }, async (each, cancellation) =>
         {
-            ClearingReply reply = await clearing.SubmitAsync(market.Network, each.Member, each.Receipts, 0, cancellation);
+            ClearingReply reply = await clearing.SubmitAsync(market.Network, each.Member, each.Receipts, cancellation: cancellation);
             if (reply.Results.Any(static result => result.Outcome != ClearingOutcome.Posted)) throw new InvalidOperationException($"Not posted: {reply.Results.First(static result => result.Outcome != ClearingOutcome.Posted).Reason}");
         });
         if (name is not null) clock.Note(figures, name, total);

@@ -8,7 +8,7 @@ using Mycel.Transport.Tests.Tunnel;
 
 // transport-bench serve PROVIDER [inline]           prints its UDP and TCP ports, serves until its input ends
 // transport-bench ask PROVIDER UDP TCP PID [inline]  measures, prints a JSON object
-if (args.Length < 2 || (args[1] == "tunnel" ? new TcpTunnelProvider() : TransportProviders.Find(args[1])) is not { } provider)
+if (args.Length < 2 || (args[1] == "tunnel" ? TcpTunnelEndpoint.Provider : TransportProviders.Find(args[1])) is not { } provider)
 {
     Console.Error.WriteLine("transport-bench serve|ask ngtcp2|msquic|tunnel …");
     return 2;

@@ -49,6 +49,9 @@ public static class CreditCodes
     /// <summary>503: the books have no room for more at the moment.</summary>
     public const string BooksFull = "books_full";
 
+    /// <summary>429: too much came at once; to be sent again later.</summary>
+    public const string Busy = "busy";
+
     /// <summary>422: a receipt is not paid: it does not fit what the payer ordered and received.</summary>
     public const string ReceiptRefused = "receipt_refused";
 

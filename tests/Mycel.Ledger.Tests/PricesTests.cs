@@ -90,7 +90,7 @@ public sealed class PricesTests
     {
         var clock = new TestClock();
         var list = new PriceList(clock);
-        Assert.Equal([default], list.Of("a"));
+        Assert.Empty(list.Of("a"));
         list.Set("a", new Prices(1, 1));
         list.Set("a", new Prices(2, 2));
         Assert.Equal([new Prices(2, 2), new Prices(1, 1)], list.Of("a"));
@@ -98,9 +98,9 @@ public sealed class PricesTests
         Assert.Equal([new Prices(2, 2)], list.Of("a"));
         for (int i = 0; i < 100; i++) list.Set("a", new Prices(i, 0));
         Assert.InRange(list.Of("a").Count, 2, 20);
-        Assert.Equal(new Prices(99, 0), list.Current("a"));
+        Assert.Equal(new Prices(99, 0), list.Of("a")[0]);
         for (int i = 0; i <= PriceList.MaxModels; i++) list.Set($"m{i}", new Prices(1, 1));
-        Assert.Equal(default, list.Current("a"));
+        Assert.Empty(list.Of("a"));
         Assert.Throws<ArgumentOutOfRangeException>(() => list.Set("a", new Prices(-1, 0)));
     }
 }

@@ -26,7 +26,7 @@ public sealed record AcceptRequest
     /// <summary>The model that it asks for, by the name that the node offers.</summary>
     public required string Model { get; init; }
 
-    /// <summary>The model's prices: the current ones, then those announced within the last <see cref="PriceList.Honoured"/>; one at least.</summary>
+    /// <summary>The model's prices: the current ones, then those announced within the last <see cref="PriceList.Honoured"/>. Where there are none, no order is taken.</summary>
     public required IReadOnlyList<Prices> Prices { get; init; }
 
     /// <summary>What bounds the cost, as the node reads the request.</summary>

@@ -20,12 +20,22 @@ public sealed class ClearingBook
     private readonly FraudBook _fraud;
     private readonly Func<NetworkId, AccountId, MemberTerms?> _terms;
     private readonly ClearingOptions _options;
-    private readonly Func<NetworkId, ClearingAuthority?> _authority;
+    private readonly Func<NetworkId, AppointmentProof?> _authority;
 
     // Balances never reach this: a receipt that may not be posted any more is only looked for.
     private const long LookOnly = -long.MaxValue;
 
-    private volatile GenerationCache<OrderId, Mark> _known;
+    // Digests of receipts whose signatures held: the other side usually submits the same, and what waits comes again.
+    private readonly GenerationCache<OrderId, byte[]> _checked;
+
+    // Its own: members submit certificates of strangers at will, and those that requests come with are not to be forgotten for them.
+    private readonly StatementCache _certificates = new();
+
+    // Results without an entry: each costs this node work, and its submitter nothing.
+    private readonly WindowCounter<AccountId> _fruitless;
+
+    // New entries of payers: the ledger is never deleted from, so that nobody may fill it at will.
+    private readonly WindowCounter<(NetworkId Network, AccountId Payer)> _entries;
 
     /// <summary>Opens the book.</summary>
     /// <param name="context">What all books share.</param>
@@ -34,7 +44,7 @@ public sealed class ClearingBook
     /// <param name="options">How it clears; null for the defaults.</param>
     /// <param name="authority">The node's appointment in a network; null where it is of the root account.</param>
     public ClearingBook(
-        BookContext context, FraudBook fraud, Func<NetworkId, AccountId, MemberTerms?> terms, ClearingOptions? options = null, Func<NetworkId, ClearingAuthority?>? authority = null)
+        BookContext context, FraudBook fraud, Func<NetworkId, AccountId, MemberTerms?> terms, ClearingOptions? options = null, Func<NetworkId, AppointmentProof?>? authority = null)
     {
         ArgumentNullException.ThrowIfNull(context);
         _context = context;
@@ -42,7 +52,9 @@ public sealed class ClearingBook
         _terms = terms;
         _options = options ?? new ClearingOptions();
         _authority = authority ?? (static _ => null);
-        _known = new GenerationCache<OrderId, Mark>(_options.MaxKnown);
+        _checked = new GenerationCache<OrderId, byte[]>(_options.MaxKnown);
+        _entries = new WindowCounter<(NetworkId, AccountId)>(context.Time, TimeSpan.FromHours(1), _options.MaxEntriesPerHour);
+        _fruitless = new WindowCounter<AccountId>(context.Time, TimeSpan.FromMinutes(1), _options.MaxFruitlessPerMinute);
     }
 
     /// <summary>Posts receipts, each once, and answers for each. What it says of them is on disk when it says it.</summary>
@@ -50,35 +62,47 @@ public sealed class ClearingBook
     /// <param name="member">Who submits, as the link proved it: the payer or the provider of each receipt.</param>
     /// <param name="receipts">Serialized <c>SettledReceipt</c>s, at most <see cref="MaxReceipts"/>; none to get a standing alone.</param>
     /// <param name="knownProofs">How many proofs of this network the submitter has.</param>
+    /// <param name="knownEntries">How many entries the ledger has by the submitter's latest standing; 0 for none.</param>
     /// <param name="cancellation">Gives up before anything is posted.</param>
     /// <exception cref="LedgerException">The database failed; what was not answered may or may not be posted, and can be submitted again.</exception>
     public async Task<ClearingReply> SubmitAsync(
-        NetworkId network, DeviceCertificate member, IReadOnlyList<ReadOnlyMemory<byte>> receipts, long knownProofs, CancellationToken cancellation = default)
+        NetworkId network,
+        DeviceCertificate member,
+        IReadOnlyList<ReadOnlyMemory<byte>> receipts,
+        long knownProofs = 0,
+        long knownEntries = 0,
+        CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(member);
         ArgumentNullException.ThrowIfNull(receipts);
-        if (_terms(network, member.AccountId) is null) return Refuse(ClearingRules.NoMember);
+        var terms = new KnownTerms(network, _terms);
+        if (terms.Of(member.AccountId) is null) return Refuse(ClearingRules.NoMember);
         if (receipts.Count > MaxReceipts) return Refuse(ClearingRules.TooMany(receipts.Count));
+        if (_fruitless.IsSpent(member.AccountId)) return Refuse(ClearingRules.Busy);
         var results = new ClearingResult[receipts.Count];
         var checkedOnes = new List<(int Index, Checked Checked)>();
         for (int i = 0; i < receipts.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            results[i] = Look(network, member.AccountId, receipts[i], out Checked? good);
+            results[i] = Look(terms, member.AccountId, receipts[i], out Checked? good);
             if (good is not null) checkedOnes.Add((i, good));
         }
 
+        PostingResult last = default;
         if (checkedOnes.Count > 0)
         {
             IReadOnlyList<PostingResult> posted = await _context.Store.PostAsync([.. checkedOnes.Select(one => one.Checked.Transfer)], CancellationToken.None);
             for (int i = 0; i < posted.Count; i++) results[checkedOnes[i].Index] = await ResultAsync(checkedOnes[i].Checked, posted[i]);
+            last = posted.MaxBy(one => one.Entry);
         }
 
+        _fruitless.Add(member.AccountId, results.Count(static result => result.Outcome is ClearingOutcome.Waiting or ClearingOutcome.Refused));
         StandingProof standing = await StandingAsync(network, member.AccountKey.ToArray(), CancellationToken.None);
-        Recall(results, standing.Standing.Entries);
+        await RecallAsync(network, results, last);
+        ReadOnlyMemory<byte> knownHead = await _context.Store.HashAsync(network, Math.Max(0, knownEntries), CancellationToken.None) ?? default;
         long skip = Math.Max(0, knownProofs);
         IReadOnlyList<ReadOnlyMemory<byte>> proofs = await _context.Store.ProofsAsync(network, skip, CancellationToken.None);
-        return new ClearingReply(results, standing.Bytes, proofs, skip + proofs.Count);
+        return new ClearingReply(results, standing.Bytes, proofs, skip + proofs.Count, knownHead);
     }
 
     /// <summary>Signs how an account stands.</summary>
@@ -90,17 +114,17 @@ public sealed class ClearingBook
         AccountId account = AccountId.FromPublicKey(accountKey.Span);
         (AccountRecord record, LedgerHead head) = await _context.Store.TakeSequenceAsync(network, account, cancellation);
         Standing standing = Standing.Issue(
-            _context.Device, network, accountKey.Span, record with { IsRefused = record.IsRefused || _fraud.IsRefused(network, account) }, LineOf(network, account), head, _context.Now, _options.StandingValidity);
-        ClearingAuthority? authority = _authority(network);
+            _context.Device, network, accountKey.Span, record with { IsRefused = record.IsRefused || _fraud.IsRefused(network, account) }, LineOf(_terms(network, account)), head, _context.Now, _options.StandingValidity);
+        AppointmentProof? authority = _authority(network);
         return StandingProof.Create(standing, _context.Certificate(), authority?.Appointment, authority?.RootCertificate);
     }
 
-    private static ClearingReply Refuse(CreditRefusal refusal) => new([], default, [], 0, refusal);
+    private static ClearingReply Refuse(CreditRefusal refusal) => new([], default, [], 0, default, refusal);
 
-    private long LineOf(NetworkId network, AccountId account) => Math.Clamp(_terms(network, account)?.CreditLine ?? 0, 0, MicroCredits.Max);
+    private static long LineOf(MemberTerms? terms) => Math.Clamp(terms?.CreditLine ?? 0, 0, MicroCredits.Max);
 
     // Checks one receipt: what to post of it, or what to answer.
-    private ClearingResult Look(NetworkId network, AccountId member, ReadOnlyMemory<byte> bytes, out Checked? good)
+    private ClearingResult Look(KnownTerms terms, AccountId member, ReadOnlyMemory<byte> bytes, out Checked? good)
     {
         good = null;
         OrderId id = default;
@@ -110,13 +134,26 @@ public sealed class ClearingBook
             id = settled.Id;
             Order order = settled.Order;
             if (settled.Receipt is null || settled.Countersignature is null) return Refused(id, "The receipt is not settled: a signature is missing.");
-            if (order.Network != network) return Refused(id, "The receipt is of another network.");
+            if (order.Network != terms.Network) return Refused(id, "The receipt is of another network.");
+            if (order.Prices.IsFree) return Refused(id, ClearingRules.Free);
             if (order.Payer != member && order.Provider != member) return Refused(id, "The receipt is of two other accounts; only the payer or the provider may submit it.");
-            if (_known.TryGet(id, out Mark? mark) && mark.IsOf(settled)) return new ClearingResult(id, ClearingOutcome.Known, mark.Entry);
-            settled.Verify(_context.Cache);
-            ClearingResult? obstacle = ObstacleOf(settled);
-            long line = obstacle is null ? LineOf(network, order.Payer) : LookOnly;
-            good = new Checked(settled, obstacle, new Transfer(network, id, order.Payer, order.Provider, settled.Countersignature.Amount, line, bytes));
+            // As this library writes it, and without what else was put in: it is kept for ever.
+            settled = SettledReceipt.Create(order, settled.Receipt, settled.Countersignature, settled.PayerCertificate, settled.ProviderCertificate);
+            byte[] digest = SHA256.HashData(settled.Bytes.Span);
+            bool isVerified = _checked.TryGet(id, out byte[]? before) && before.AsSpan().SequenceEqual(digest);
+            // What is never posted is only looked for: its signatures, which cost far more than that, do not matter. What waits is good, and checked once.
+            ClearingResult? obstacle = ObstacleOf(settled, terms);
+            if (!isVerified && obstacle is not { Outcome: ClearingOutcome.Refused })
+            {
+                settled.Verify(_certificates);
+                _checked.Add(id, digest);
+                isVerified = true;
+            }
+
+            if (obstacle is null && settled.Countersignature!.Amount == 0) obstacle = new ClearingResult(id, ClearingOutcome.Nothing, 0);
+            if (obstacle is null && !_entries.TryTake((order.Network, order.Payer))) obstacle = Waits(id, ClearingRules.TooManyEntries);
+            long line = obstacle is null ? LineOf(terms.Of(order.Payer)) : LookOnly;
+            good = new Checked(settled, isVerified, obstacle, new Transfer(order.Network, id, order.Payer, order.Provider, settled.Countersignature!.Amount, line, settled.Bytes));
             return Waits(id, "");
         }
         catch (StatementException invalid)
@@ -125,49 +162,55 @@ public sealed class ClearingBook
         }
     }
 
-    // Why a good receipt is not posted; it may have been posted before.
-    private ClearingResult? ObstacleOf(SettledReceipt settled)
+    // Why a receipt is not posted, be it good; it may have been posted before.
+    private ClearingResult? ObstacleOf(SettledReceipt settled, KnownTerms terms)
     {
         Order order = settled.Order;
         if (_fraud.IsRefused(order.Network, order.Payer) || _fraud.IsRefused(order.Network, order.Provider)) return Refused(settled.Id, ClearingRules.Fraud);
-        if (_options.IsRevoked(order.PayerDevice)) return Refused(settled.Id, ClearingRules.Revoked);
-        if (_terms(order.Network, order.Payer) is null) return Waits(settled.Id, ClearingRules.UnknownPayer);
-        if (_terms(order.Network, order.Provider) is null) return Waits(settled.Id, ClearingRules.UnknownProvider);
-        return CheckTimes(settled) is { } reason ? Refused(settled.Id, reason) : null;
+        if (_options.IsRevoked(order.Payer, order.PayerDevice)) return Refused(settled.Id, ClearingRules.Revoked);
+        if (terms.Of(order.Payer) is null) return Waits(settled.Id, ClearingRules.UnknownPayer);
+        if (terms.Of(order.Provider) is null) return Waits(settled.Id, ClearingRules.UnknownProvider);
+        return CheckTimes(settled);
     }
 
-    private string? CheckTimes(SettledReceipt settled)
+    // What lies in the future comes to be in the past by itself, be it this node's clock that is wrong or another's: only age is for good.
+    private ClearingResult? CheckTimes(SettledReceipt settled)
     {
         DateTimeOffset now = _context.Now;
-        if (settled.Receipt!.FinishedAt > now + Form.ClockSkew || settled.Order.IssuedAt > now + Form.ClockSkew) return "The receipt is from the future. Check the clocks of both nodes.";
-        return settled.Receipt.FinishedAt < now - _options.MaxAge ? $"The receipt's work is older than {_options.MaxAge.TotalDays:0} days." : null;
+        if (settled.Receipt!.FinishedAt > now + Form.ClockSkew || settled.Order.IssuedAt > now + Form.ClockSkew) return Waits(settled.Id, ClearingRules.Future);
+        return settled.Receipt.FinishedAt < now - _options.MaxAge ? Refused(settled.Id, $"The receipt's work is older than {_options.MaxAge.TotalDays:0} days.") : null;
     }
 
     private async Task<ClearingResult> ResultAsync(Checked one, PostingResult posted)
     {
         SettledReceipt settled = one.Settled;
+        if (one.Obstacle is null && posted.Outcome != PostingOutcome.Posted) _entries.GiveBack((settled.Order.Network, settled.Order.Payer));
         switch (posted.Outcome)
         {
             case PostingOutcome.Posted or PostingOutcome.Known:
-                _known.Add(settled.Id, Mark.Of(settled, posted.Entry));
                 return new ClearingResult(settled.Id, posted.Outcome == PostingOutcome.Posted ? ClearingOutcome.Posted : ClearingOutcome.Known, posted.Entry);
             case PostingOutcome.Waiting:
                 return one.Obstacle ?? Waits(settled.Id, ClearingRules.LineReached);
             case PostingOutcome.Conflict:
-                return await ConflictAsync(settled, posted);
+                return await ConflictAsync(one, posted);
             default:
                 return Refused(settled.Id, ClearingRules.Fraud);
         }
     }
 
     // Another settled receipt has this id. It may say the same with other certificates or at another moment; else one of the two has signed two things.
-    private async Task<ClearingResult> ConflictAsync(SettledReceipt settled, PostingResult posted)
+    private async Task<ClearingResult> ConflictAsync(Checked one, PostingResult posted)
     {
+        SettledReceipt settled = one.Settled;
         SettledReceipt existing = SettledReceipt.Parse(posted.Existing.Span);
-        if (Mark.Of(existing, posted.Entry).IsOf(settled))
+        if (SaysTheSame(existing, settled)) return new ClearingResult(settled.Id, ClearingOutcome.Known, posted.Entry);
+        try
         {
-            _known.Add(settled.Id, Mark.Of(settled, posted.Entry));
-            return new ClearingResult(settled.Id, ClearingOutcome.Known, posted.Entry);
+            if (!one.IsVerified) settled.Verify(_certificates);
+        }
+        catch (StatementException invalid)
+        {
+            return Refused(settled.Id, invalid.Message);
         }
 
         EquivocationProof? proof = !existing.Order.Hash.SequenceEqual(settled.Order.Hash)
@@ -179,40 +222,40 @@ public sealed class ClearingBook
         return Refused(settled.Id, ClearingRules.Conflict);
     }
 
-    // A ledger that was restored from a backup while this node runs has not what was posted since: nothing that is remembered of it holds.
-    private void Recall(ClearingResult[] results, long entries)
+    // A ledger that was restored from a backup meanwhile has not what was posted: its chain does not go through the last entry any more. The standing was
+    // taken before the question, so that whoever gets it finds the same out at its next submission, if the ledger is set back only now.
+    private async Task RecallAsync(NetworkId network, ClearingResult[] results, PostingResult last)
     {
-        if (!results.Any(result => result.Entry > entries)) return;
-        _known = new GenerationCache<OrderId, Mark>(_options.MaxKnown);
+        if (last.Entry == 0) return;
+        ReadOnlyMemory<byte>? hash = await _context.Store.HashAsync(network, last.Entry, CancellationToken.None);
+        if (hash is { } now && now.Span.SequenceEqual(last.Hash.Span)) return;
         for (int i = 0; i < results.Length; i++)
         {
-            if (results[i].Entry > entries) results[i] = Waits(results[i].Id, ClearingRules.WentBack);
+            if (results[i].Entry > 0) results[i] = Waits(results[i].Id, ClearingRules.WentBack);
         }
     }
+
+    // Without when it was countersigned and with which certificates.
+    private static bool SaysTheSame(SettledReceipt one, SettledReceipt other)
+        => one.Order.Hash.SequenceEqual(other.Order.Hash) && one.Receipt!.Hash.SequenceEqual(other.Receipt!.Hash) && one.Countersignature!.Agrees(other.Countersignature!);
 
     private static ClearingResult Refused(OrderId id, string reason) => new(id, ClearingOutcome.Refused, 0, reason);
 
     private static ClearingResult Waits(OrderId id, string reason) => new(id, ClearingOutcome.Waiting, 0, reason);
 
-    private sealed record Checked(SettledReceipt Settled, ClearingResult? Obstacle, Transfer Transfer);
+    private sealed record Checked(SettledReceipt Settled, bool IsVerified, ClearingResult? Obstacle, Transfer Transfer);
 
-    /// <summary>What a posted receipt says, without when it was countersigned and with which certificates.</summary>
-    private sealed record Mark(PeerId Digest, long Entry)
+    // One submission names the same few accounts again and again.
+    private sealed class KnownTerms(NetworkId network, Func<NetworkId, AccountId, MemberTerms?> terms)
     {
-        public static Mark Of(SettledReceipt settled, long entry) => new(DigestOf(settled), entry);
+        private readonly Dictionary<AccountId, MemberTerms?> _known = [];
 
-        public bool IsOf(SettledReceipt settled) => Digest == DigestOf(settled);
+        public NetworkId Network => network;
 
-        private static PeerId DigestOf(SettledReceipt settled)
+        public MemberTerms? Of(AccountId account)
         {
-            Countersignature signed = settled.Countersignature!;
-            Span<byte> input = stackalloc byte[(3 * Form.HashBytes) + (2 * sizeof(long))];
-            settled.Order.Hash.CopyTo(input);
-            settled.Receipt!.Hash.CopyTo(input[Form.HashBytes..]);
-            signed.ReceiptHash.CopyTo(input[(2 * Form.HashBytes)..]);
-            BitConverter.TryWriteBytes(input[(3 * Form.HashBytes)..], signed.PromptTokens);
-            BitConverter.TryWriteBytes(input[((3 * Form.HashBytes) + sizeof(long))..], signed.CompletionTokens);
-            return new PeerId(SHA256.HashData(input));
+            if (!_known.TryGetValue(account, out MemberTerms? found)) _known[account] = found = terms(network, account);
+            return found;
         }
     }
 }

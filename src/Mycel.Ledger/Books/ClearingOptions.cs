@@ -1,5 +1,4 @@
 using Mycel.Identity;
-using Mycel.Ledger.Statements;
 
 namespace Mycel.Ledger.Books;
 
@@ -13,13 +12,20 @@ public sealed class ClearingOptions
     public TimeSpan MaxAge { get; init; } = TimeSpan.FromDays(90);
 
     /// <summary>Whether a device was cast out by its account: what it ordered is not posted any more, whenever it says to have signed. Default: none was.</summary>
-    public Func<PeerId, bool> IsRevoked { get; init; } = static _ => false;
+    public Func<AccountId, PeerId, bool> IsRevoked { get; init; } = static (_, _) => false;
 
-    /// <summary>Receipts posted lately that are recognized without checking them again. Default 65,536; twice as many for a moment.</summary>
+    /// <summary>
+    /// New entries of one payer in a network within an hour; further ones wait. An entry takes about 1.5 KB of the database for ever. Default 1,000,000: nearly 300
+    /// paid requests a second, all day.
+    /// </summary>
+    public long MaxEntriesPerHour { get; init; } = 1_000_000;
+
+    /// <summary>
+    /// Receipts of one submitting account, all its devices together, that are refused or wait within a minute; then it is answered 429. Default 16,384: a
+    /// node sends what waits again at half that pace.
+    /// </summary>
+    public long MaxFruitlessPerMinute { get; init; } = 16_384;
+
+    /// <summary>Receipts submitted lately whose signatures held, and are not checked again. Default 65,536; twice as many for a moment.</summary>
     public int MaxKnown { get; init; } = 65_536;
 }
-
-/// <summary>What lets a node of another account than the root's clear for a network.</summary>
-/// <param name="Appointment">The root account's word.</param>
-/// <param name="RootCertificate">Certificate of the device that signed it.</param>
-public sealed record ClearingAuthority(Appointment Appointment, Identity.Certificates.DeviceCertificate RootCertificate);

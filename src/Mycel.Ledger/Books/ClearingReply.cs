@@ -14,6 +14,9 @@ public enum ClearingOutcome
 
     /// <summary>Never posted.</summary>
     Refused = 4,
+
+    /// <summary>The payer agreed to an amount of 0: there is nothing to post, and it is done.</summary>
+    Nothing = 5,
 }
 
 /// <summary>What came of one receipt that was submitted.</summary>
@@ -28,6 +31,12 @@ public sealed record ClearingResult(OrderId Id, ClearingOutcome Outcome, long En
 /// <param name="Standing">The submitter's own new <c>StandingProof</c>; empty where nothing was looked at.</param>
 /// <param name="Proofs">Proofs of fraud that the submitter may not know.</param>
 /// <param name="ProofCount">How many proofs of this network it knows with these; the next submission says so.</param>
+/// <param name="KnownHead">The chain's hash after as many entries as the submitter knows, 32 bytes; empty where the ledger has fewer.</param>
 /// <param name="Refusal">Why nothing was looked at; null otherwise.</param>
 public sealed record ClearingReply(
-    IReadOnlyList<ClearingResult> Results, ReadOnlyMemory<byte> Standing, IReadOnlyList<ReadOnlyMemory<byte>> Proofs, long ProofCount, CreditRefusal? Refusal = null);
+    IReadOnlyList<ClearingResult> Results,
+    ReadOnlyMemory<byte> Standing,
+    IReadOnlyList<ReadOnlyMemory<byte>> Proofs,
+    long ProofCount,
+    ReadOnlyMemory<byte> KnownHead,
+    CreditRefusal? Refusal = null);

@@ -7,15 +7,23 @@ namespace Mycel.Ledger.Books;
 
 /// <summary>Accounts whose fraud is proved, with the proofs. Safe for use from many threads.</summary>
 /// <param name="context">What all books share.</param>
-/// <param name="maxAccounts">Most accounts, of all networks together, 1 or more; proofs beyond are kept in the store alone.</param>
-public sealed class FraudBook(BookContext context, int maxAccounts = FraudBook.MaxAccounts)
+/// <param name="maxAccounts">Most accounts, of all networks together, 1 or more; of proofs beyond, only those that were found here are kept, in the store alone.</param>
+/// <param name="maxLearned">Most accounts a day and network that others prove fraud of, 1 or more.</param>
+public sealed class FraudBook(BookContext context, int maxAccounts = FraudBook.MaxAccounts, int maxLearned = FraudBook.MaxLearned)
 {
     /// <summary>Most accounts unless told otherwise.</summary>
     public const int MaxAccounts = 65_536;
 
+    /// <summary>Most accounts a day and network that others prove fraud of, unless told otherwise: whoever makes accounts can prove fraud of them without end.</summary>
+    public const int MaxLearned = 1024;
+
     private const int PageSize = 64;
 
+    private static readonly TimeSpan LearnsAnew = TimeSpan.FromDays(1);
+
     private readonly ConcurrentDictionary<(NetworkId Network, AccountId Account), bool> _refused = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<NetworkId, (DateTimeOffset From, int Count)> _learned = [];
 
     /// <summary>Accounts known to be refused.</summary>
     public int Count => _refused.Count;
@@ -50,9 +58,43 @@ public sealed class FraudBook(BookContext context, int maxAccounts = FraudBook.M
         return (account, isNew);
     }
 
+    /// <summary>The same for a proof that someone else shows, as far as it is taken: there is a bound a day and network, and one of all accounts together.</summary>
+    /// <returns>The account, where its fraud was not known yet; null where it was, or the proof is not taken.</returns>
+    /// <exception cref="StatementException">It proves nothing.</exception>
+    public async Task<AccountId?> LearnAsync(NetworkId network, ReadOnlyMemory<byte> proof, CancellationToken cancellation = default)
+    {
+        if (!MayLearn(network)) return null;
+        AccountId account = EquivocationProof.Parse(proof.Span).Verify(context.Cache);
+        if (IsRefused(network, account) || !Learn(network)) return null;
+        return (await AddAsync(network, proof, cancellation)).IsNew ? account : null;
+    }
+
     /// <summary>The same for a proof that was just found, from the books of the node itself; nothing where there is none.</summary>
     internal Task ConvictAsync(NetworkId network, EquivocationProof? proof, CancellationToken cancellation = default)
         => proof is null ? Task.CompletedTask : AddAsync(network, proof.Bytes, cancellation);
+
+    private bool MayLearn(NetworkId network)
+    {
+        lock (_lock) return Count < maxAccounts && LearnedOf(network).Count < maxLearned;
+    }
+
+    private bool Learn(NetworkId network)
+    {
+        lock (_lock)
+        {
+            (DateTimeOffset from, int count) = LearnedOf(network);
+            if (Count >= maxAccounts || count >= maxLearned) return false;
+            _learned[network] = (from, count + 1);
+            return true;
+        }
+    }
+
+    // Called under the lock.
+    private (DateTimeOffset From, int Count) LearnedOf(NetworkId network)
+    {
+        DateTimeOffset now = context.Now;
+        return _learned.TryGetValue(network, out (DateTimeOffset From, int Count) learned) && now >= learned.From && now - learned.From < LearnsAnew ? learned : (now, 0);
+    }
 
     // Beyond the bound nobody is remembered, but each proof is kept.
     private bool Remember(NetworkId network, AccountId account)

@@ -40,53 +40,46 @@ public sealed partial class Outbox
 
     private async Task<ClearingNews> TakeAsync(ClearBatch batch, ClearingReply reply, Line line, CancellationToken cancellation)
     {
-        Check(batch, reply);
         (StandingNews news, StandingProof proof) = await _standings.JudgeOwnAsync(batch.Network, reply.Standing, cancellation);
-        if (news is StandingNews.Taken && HasLostProbe(batch, reply)) news = StandingNews.WentBack;
-        bool isSetBack = news is StandingNews.Replaced or StandingNews.WentBack;
-        if (isSetBack) await SetBackAsync(batch.Network, line, cancellation);
-        if (news != StandingNews.Old)
-        {
-            // Before the receipts that are in its balance: what is counted twice for a moment is only not spent for a moment.
-            await _context.Store.WriteAsync(new LedgerWrite.Standing(batch.Network, proof.Standing.Account, proof.Standing.Sequence, proof.Bytes), cancellation);
-            _standings.TakeOwn(batch.Network, proof);
-        }
+        Check(batch, reply, proof.Standing);
+        if (news == StandingNews.Old) throw new StatementException("The clearing node gave an older standing than before, so that nothing shows that its ledger still has what it says.");
+        if (news == StandingNews.Taken && batch.Known is { } known && !reply.KnownHead.Span.SequenceEqual(known.Head)) news = StandingNews.WentBack;
+        if (news is StandingNews.Replaced or StandingNews.WentBack) await SetBackAsync(batch.Network, line, cancellation);
 
+        // Before the receipts that are in its balance: what is counted twice for a moment is only not spent for a moment.
+        await _context.Store.WriteAsync(new LedgerWrite.Standing(batch.Network, proof.Standing.Account, proof.Standing.Sequence, proof.Bytes), cancellation);
+        _standings.TakeOwn(batch.Network, proof);
         var tally = new Tally();
         var writes = new List<Task>();
-        for (int i = 0; i < batch.Records.Count; i++)
-        {
-            ReceiptRecord record = batch.Records[i];
-            if (record.State != ReceiptState.Posted) writes.Add(ChangeAsync(record, reply.Results[i], tally, cancellation));
-            else if (isSetBack) writes.Add(ChangeAsync(record with { State = ReceiptState.Countersigned, Entry = null }, reply.Results[i], tally, cancellation));
-        }
-
+        for (int i = 0; i < batch.Records.Count; i++) writes.Add(ChangeAsync(batch.Records[i], reply.Results[i], tally, cancellation));
         await Task.WhenAll(writes);
-        if (tally.Last is { } last && (line.Probe is null || line.Probe.Entry < last.Entry)) line.Probe = last;
         List<AccountId> frauds = await TakeProofsAsync(batch.Network, reply.Proofs, cancellation);
         return new ClearingNews(tally.Posted, tally.Waiting, tally.Refused, news, frauds, WarningOf(news));
     }
 
-    private static void Check(ClearBatch batch, ClearingReply reply)
+    private static void Check(ClearBatch batch, ClearingReply reply, Standing standing)
     {
         if (reply.Results.Count != batch.Records.Count) throw new StatementException("The clearing node answered for other receipts than were submitted.");
         for (int i = 0; i < batch.Records.Count; i++)
         {
             if (reply.Results[i].Id != batch.Records[i].Id) throw new StatementException("The clearing node answered for other receipts than were submitted.");
-            if (reply.Results[i] is { Outcome: ClearingOutcome.Posted or ClearingOutcome.Known, Entry: < 1 }) throw new StatementException("The clearing node gave no entry for a receipt that it posted.");
+            // The standing's hash is what shows later that the ledger still has them.
+            if (reply.Results[i].Outcome is ClearingOutcome.Posted or ClearingOutcome.Known && (reply.Results[i].Entry < 1 || reply.Results[i].Entry > standing.Entries))
+                throw new StatementException("The clearing node gave no entry for a receipt that it posted, or one that its ledger does not have.");
+            if (reply.Results[i].Outcome == ClearingOutcome.Nothing && batch.Records[i].Amount != 0)
+                throw new StatementException("The clearing node says that nothing is to be posted of a receipt that pays something.");
         }
     }
-
-    private static bool HasLostProbe(ClearBatch batch, ClearingReply reply)
-        => batch.HasProbe && reply.Results[^1] is { Outcome: ClearingOutcome.Posted or ClearingOutcome.Known } result && result.Entry != batch.Records[^1].Entry;
 
     // Writes what a result changes in a receipt; then the books count it.
     private async Task ChangeAsync(ReceiptRecord record, ClearingResult result, Tally tally, CancellationToken cancellation)
     {
+        DateTimeOffset now = _context.Now;
         ReceiptRecord changed = result.Outcome switch
         {
             ClearingOutcome.Posted or ClearingOutcome.Known => record with { State = ReceiptState.Posted, Entry = result.Entry, Reason = null },
-            ClearingOutcome.Refused => record with { State = ReceiptState.Refused, Amount = 0, Entry = null, Reason = result.Reason },
+            ClearingOutcome.Nothing => record with { State = ReceiptState.Posted, Entry = null, Reason = null },
+            ClearingOutcome.Refused => record with { State = ReceiptState.Refused, Amount = 0, DisputedAt = record.Side == ReceiptSide.Earned ? now : null, Entry = null, Reason = result.Reason },
             _ => record with { State = ReceiptState.Waiting, Entry = null, Reason = result.Reason },
         };
         if (changed != record) await _context.Store.WriteAsync(new LedgerWrite.Receipt(changed), cancellation);
@@ -94,7 +87,7 @@ public sealed partial class Outbox
         if (changed.State == ReceiptState.Waiting) return;
         if (record.Side == ReceiptSide.Paid) _payer.Settle(record.Network, record.Amount);
         else if (changed.State == ReceiptState.Posted) _provider.Posted(record.Account, record.Amount);
-        else _provider.Rejected(record.Account, record.Amount, record.At);
+        else _provider.Rejected(record.Account, record.Amount, now);
     }
 
     // The ledger is not the one it was, or lacks what it had: everything is submitted again. What it still has it answers with its number.
@@ -111,7 +104,6 @@ public sealed partial class Outbox
         await _context.Store.WriteAsync(new LedgerWrite.Unpost(network, 0), cancellation);
         _payer.Settle(network, -paid);
         foreach ((AccountId account, (long amount, int count)) in earned) _provider.Unposted(account, amount, count);
-        line.Probe = null;
         line.Unposted = null;
         line.KnownProofs = 0;
     }
@@ -123,8 +115,7 @@ public sealed partial class Outbox
         {
             try
             {
-                (AccountId account, bool isNew) = await _fraud.AddAsync(network, proof, cancellation);
-                if (isNew) frauds.Add(account);
+                if (await _fraud.LearnAsync(network, proof, cancellation) is { } account) frauds.Add(account);
             }
             catch (StatementException)
             {
@@ -140,7 +131,7 @@ public sealed partial class Outbox
         lock (_lock)
         {
             DateTimeOffset now = _context.Now;
-            bool hasPosted = reply.Results.Take(batch.HasProbe ? batch.Records.Count - 1 : batch.Records.Count).Any(result => result.Outcome == ClearingOutcome.Posted);
+            bool hasPosted = reply.Results.Any(result => result.Outcome == ClearingOutcome.Posted);
             line.Pause = TimeSpan.Zero;
             line.KnownProofs = reply.ProofCount;
             line.HasMoreProofs = reply.Proofs.Count >= ProofPage;
@@ -172,8 +163,6 @@ public sealed partial class Outbox
 
         public int Refused { get; private set; }
 
-        public ReceiptRecord? Last { get; private set; }
-
         public void Count(ReceiptRecord changed)
         {
             lock (_lock)
@@ -181,7 +170,6 @@ public sealed partial class Outbox
                 if (changed.State == ReceiptState.Waiting) Waiting++;
                 else if (changed.State == ReceiptState.Refused) Refused++;
                 else Posted++;
-                if (changed.State == ReceiptState.Posted && (Last is null || Last.Entry < changed.Entry)) Last = changed;
             }
         }
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Mycel.Identity;
+using Mycel.Ledger.Statements;
 using Mycel.Ledger.Storage;
 
 namespace Mycel.Ledger.Books;
@@ -36,11 +37,12 @@ public readonly record struct SettleCursor(OrderId? Claims, OrderId? Settled);
 /// <param name="Network">The network.</param>
 /// <param name="Receipts">The serialized <c>SettledReceipt</c>s; none to get a standing alone.</param>
 /// <param name="KnownProofs">How many of the network's proofs of fraud are known.</param>
-public sealed record ClearBatch(NetworkId Network, IReadOnlyList<ReadOnlyMemory<byte>> Receipts, long KnownProofs)
+/// <param name="KnownEntries">How many entries the network's ledger has by the latest standing; 0 for none.</param>
+public sealed record ClearBatch(NetworkId Network, IReadOnlyList<ReadOnlyMemory<byte>> Receipts, long KnownProofs, long KnownEntries)
 {
     internal IReadOnlyList<ReceiptRecord> Records { get; init; } = [];
 
-    internal bool HasProbe { get; init; }
+    internal Standing? Known { get; init; }
 
     internal bool HasMore { get; init; }
 
@@ -151,7 +153,7 @@ public sealed partial class Outbox
 
     private async Task<ClearBatch?> GatherAsync(NetworkId network, Line line, DateTimeOffset now, CancellationToken cancellation)
     {
-        int room = ClearingBook.MaxReceipts - 1;
+        const int room = ClearingBook.MaxReceipts;
         var query = new ReceiptQuery { Network = network, States = Unposted, Before = line.Unposted, Limit = room };
         List<ReceiptRecord> records = [.. await _context.Store.ReceiptsAsync(query, cancellation)];
         bool hasMore = records.Count == room;
@@ -167,24 +169,18 @@ public sealed partial class Outbox
         }
 
         if (records.Count == 0 && !line.HasMoreProofs && !IsStandingDue(network, now)) return null;
-        if (line.Probe is null)
-        {
-            IReadOnlyList<ReceiptRecord> posted = await _context.Store.ReceiptsAsync(new ReceiptQuery { Network = network, States = [ReceiptState.Posted], Limit = 1 }, cancellation);
-            if (posted.Count > 0) line.Probe = posted[0];
-        }
-
-        if (line.Probe is { } probe) records.Add(probe);
-        return new ClearBatch(network, [.. records.Select(record => record.Bytes)], line.KnownProofs)
+        Standing? own = _standings.Own(network);
+        return new ClearBatch(network, [.. records.Select(record => record.Bytes)], line.KnownProofs, own?.Entries ?? 0)
         {
             Records = records,
-            HasProbe = line.Probe is not null,
+            Known = own,
             HasMore = hasMore,
             HasWaiting = hasWaiting,
         };
     }
 
     private bool IsStandingDue(NetworkId network, DateTimeOffset now)
-        => _standings.Own(network) is not { } own || now >= own.IssuedAt + ((own.ExpiresAt - own.IssuedAt) / 2);
+        => _standings.Own(network) is not { } own || !_standings.IsOwnTrusted(network) || now >= own.IssuedAt + ((own.ExpiresAt - own.IssuedAt) / 2);
 
     private TimeSpan Longer(TimeSpan pause, TimeSpan first)
     {
@@ -224,9 +220,6 @@ public sealed partial class Outbox
         public long KnownProofs { get; set; }
 
         public bool HasMoreProofs { get; set; }
-
-        // The posted receipt with the highest number: as long as the ledger has it there, it was not set back behind it.
-        public ReceiptRecord? Probe { get; set; }
 
         public void Release()
         {

@@ -40,13 +40,14 @@ public sealed partial class PayerBook
         catch (StatementException invalid)
         {
             lock (_lock) BreakOff(order);
+            _ = NoteSeenAsync(order);
             return Countersigned.Refuse(PayerRules.Invalid(invalid));
         }
     }
 
     /// <summary>
     /// Answers a receipt that the provider shows later, such as after a broken link or a restart of either side. It is paid for what the payer saw of the
-    /// answer; where it only remembers that the answer had begun, for what its own order covers.
+    /// answer; where it only remembers that the answer had begun, for what its own order covers and its request allows.
     /// </summary>
     /// <param name="claim">A serialized <c>SettledReceipt</c> without a countersignature.</param>
     /// <exception cref="LedgerException">It could not be written down.</exception>
@@ -120,29 +121,30 @@ public sealed partial class PayerBook
     {
         if (order.State != OpenOrderState.Answering) return;
         order.State = OpenOrderState.Abandoned;
-        if (order.Bounds is not null && order.Observed is not null) ReserveOnly(order, PayerRules.MostFor(order.Order, order.Bounds, order.Observed));
+        if (order.Bounds is not null && order.Observed is not null) ReserveOnly(order, PayerRules.MostFor(order.Order, PayerRules.MostTokens(order.Bounds, order.Observed)));
     }
 
     private async Task<Countersigned> AnswerOnceAsync(OpenOrder? open, SettledReceipt claim)
     {
         bool isOpen;
         lock (_lock) isOpen = open is not null && open.State != OpenOrderState.Closed;
-        ReceiptRecord? known = isOpen ? null : await _context.Store.FindReceiptAsync(claim.Id);
         if (!isOpen)
         {
-            if (known is null) return Countersigned.Refuse(PayerRules.Unknown);
-            if (known.Side != ReceiptSide.Paid) return Countersigned.Refuse(PayerRules.NotOurs);
-            if (known.State != ReceiptState.Receipted) return await AgainAsync(known, claim);
+            ReceiptRecord? known = await _context.Store.FindReceiptAsync(claim.Id);
+            // A note of an order that is not in memory is of one that was closed: its end is only not written yet.
+            if (known is null or { State: ReceiptState.Receipted, Side: ReceiptSide.Paid }) return Countersigned.Refuse(PayerRules.Unknown);
+            return known.Side == ReceiptSide.Paid ? await AgainAsync(known, claim) : Countersigned.Refuse(PayerRules.NotOurs);
         }
 
+        OpenOrder order = open!;
         Receipt receipt = claim.Receipt!;
         receipt.Verify(claim.Order);
         claim.VerifyParties(_context.Cache);
-        OpenOrder order = isOpen ? open! : new OpenOrder(claim.Order, claim.PayerCertificate, claim.ProviderCertificate, null, known!.KeyName) { Reserved = 0 };
         if (PayerRules.Recount(receipt, order.Bounds, order.Observed) is not { } tokens) return await RefuseAsync(order, claim);
         Countersignature signed = Countersignature.Issue(_context.Device, claim.Order, receipt, tokens.Prompt, tokens.Completion, _context.Now);
         SettledReceipt settled = SettledReceipt.Create(claim.Order, receipt, signed, claim.PayerCertificate, claim.ProviderCertificate);
         await WriteAsync(order, settled);
+        Spent?.Invoke(signed.Amount);
         return new Countersigned(settled.Bytes, signed.Bytes, signed.Amount, null);
     }
 
@@ -210,15 +212,33 @@ public sealed partial class PayerBook
         return Countersigned.Refuse(refusal);
     }
 
+    // What came of an answer that broke off is kept beside the note that it had begun. Nobody waits for it: a restart before that pays for what was ordered.
+    private async Task NoteSeenAsync(OpenOrder order)
+    {
+        lock (_lock)
+        {
+            if (!order.IsNoted || order.State != OpenOrderState.Abandoned) return;
+        }
+
+        try
+        {
+            await _context.Store.WriteAsync(new LedgerWrite.Receipt(NoteOf(order)));
+        }
+        catch (LedgerException)
+        {
+            // The note stays as it was.
+        }
+    }
+
     private async Task ForgetAsync(ReceiptRecord note, string reason)
     {
         try
         {
-            await _context.Store.WriteAsync(new LedgerWrite.Receipt(note with { State = ReceiptState.Refused, Amount = 0, Reason = reason }));
+            await _context.Store.WriteAsync(new LedgerWrite.Receipt(note with { State = ReceiptState.Refused, Amount = 0, Reason = reason }) { IsGivenUp = true });
         }
         catch (LedgerException)
         {
-            // The note stays, and is given up at the next start.
+            // The note stays; it counts for nothing in this run.
         }
     }
 
@@ -226,10 +246,22 @@ public sealed partial class PayerBook
     {
         SettledReceipt kept = SettledReceipt.Parse(note.Bytes.Span);
         DateTimeOffset now = _context.Now;
-        var order = new OpenOrder(kept.Order, kept.PayerCertificate, kept.ProviderCertificate, null, note.KeyName) { State = OpenOrderState.Abandoned, IsNoted = true };
+        var order = new OpenOrder(kept.Order, kept.PayerCertificate, kept.ProviderCertificate, null, note.KeyName)
+        {
+            State = OpenOrderState.Abandoned,
+            IsNoted = true,
+            Reserved = note.Amount,
+            Observed = SeenBy(note),
+        };
         if (kept.Order.ExpiresAt + Form.ClockSkew < now) order.Reserved = 0;
         lock (_lock)
         {
+            if (_orders.Count >= _options.MaxOrders)
+            {
+                _ = ForgetAsync(note, "There were more open orders than this node keeps books of.");
+                return;
+            }
+
             if (!_orders.TryAdd(order.Id, order)) return;
             Purse purse = PurseOf(kept.Order.Network);
             purse.Reserved = MicroCredits.Add(purse.Reserved, order.Reserved);
@@ -240,8 +272,20 @@ public sealed partial class PayerBook
     private static ReceiptRecord NoteOf(OpenOrder order)
     {
         SettledReceipt note = SettledReceipt.Create(order.Order, null, null, order.PayerCertificate, order.ProviderCertificate);
-        return RecordOf(note, order.KeyName, ReceiptState.Receipted);
+        (long prompt, long completion) = order.Bounds is { } bounds
+            ? PayerRules.MostTokens(bounds, order.Observed)
+            : (order.Observed?.PromptTokens ?? 0, order.Observed?.CompletionTokens ?? 0);
+        return RecordOf(note, order.KeyName, ReceiptState.Receipted) with
+        {
+            PromptTokens = prompt,
+            CompletionTokens = completion,
+            Amount = PayerRules.MostFor(order.Order, (prompt, completion)),
+        };
     }
+
+    // A note has the most tokens that can be paid for.
+    private static Observed SeenBy(ReceiptRecord note)
+        => new() { IsWhole = false, ReplyBytes = long.MaxValue, PromptTokens = note.PromptTokens, CompletionTokens = note.CompletionTokens };
 
     private static ReceiptRecord RecordOf(SettledReceipt settled, string? key, ReceiptState state) => new()
     {

@@ -42,6 +42,9 @@ public sealed partial class PayerBook
     /// <summary>What was paid of budgets.</summary>
     public BudgetBook Budgets { get; }
 
+    /// <summary>A receipt was countersigned here, and that is on disk: the micro-credits paid. Once for each receipt; what handles it must be quick.</summary>
+    public event Action<long>? Spent;
+
     /// <summary>Orders under way, and those whose receipt may still come.</summary>
     public int Orders
     {
@@ -79,12 +82,12 @@ public sealed partial class PayerBook
         }
 
         var query = new ReceiptQuery { Side = ReceiptSide.Paid, States = [ReceiptState.Receipted], Limit = 1000 };
-        while (Orders < _options.MaxOrders)
+        for (bool hasMore = true; hasMore;)
         {
             IReadOnlyList<ReceiptRecord> page = await _context.Store.ReceiptsAsync(query, cancellation);
             foreach (ReceiptRecord record in page) RestoreOrder(record);
-            if (page.Count < query.Limit) break;
-            query = query with { Before = page[^1].Id };
+            hasMore = page.Count == query.Limit;
+            if (hasMore) query = query with { Before = page[^1].Id };
         }
     }
 
@@ -170,8 +173,10 @@ public sealed partial class PayerBook
             if (order.State != OpenOrderState.Open) return;
             order.State = OpenOrderState.Abandoned;
             order.Observed = observed;
-            ReserveOnly(order, PayerRules.MostFor(order.Order, order.Bounds!, observed));
+            ReserveOnly(order, PayerRules.MostFor(order.Order, PayerRules.MostTokens(order.Bounds!, observed)));
         }
+
+        _ = NoteSeenAsync(order);
     }
 
     /// <summary>A receipt is in the standing's balance now, or never will be.</summary>

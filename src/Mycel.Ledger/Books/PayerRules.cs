@@ -35,14 +35,19 @@ internal static class PayerRules
         return (prompt, completion);
     }
 
-    /// <summary>The most that an answer that broke off can cost.</summary>
-    public static long MostFor(Order order, RequestBounds bounds, Observed observed)
+    /// <summary>The most tokens that can be paid for, by what came of the answer; null where it is not over.</summary>
+    public static (long Prompt, long Completion) MostTokens(RequestBounds bounds, Observed? observed)
     {
-        if (observed.ReplyBytes <= 0) return 0;
-        long completion = Math.Min(bounds.CompletionTokens, observed.ReplyBytes);
+        long prompt = Math.Min(bounds.PromptTokens, Prices.MaxTokens), completion = Math.Min(bounds.CompletionTokens, Prices.MaxTokens);
+        if (observed is null) return (prompt, completion);
+        if (observed.ReplyBytes <= 0) return (0, 0);
+        completion = Math.Min(completion, observed.ReplyBytes);
         if (observed.OutputEvents is >= 0 and var events) completion = Math.Min(completion, (long)Int128.Min(((Int128)events * TokensPerEvent) + TokensBesides, long.MaxValue));
-        return Math.Min(order.MaxAmount, order.Prices.AmountFor(bounds.PromptTokens, Math.Min(completion, Prices.MaxTokens)));
+        return (prompt, completion);
     }
+
+    /// <summary>What so many tokens cost at most.</summary>
+    public static long MostFor(Order order, (long Prompt, long Completion) tokens) => Math.Min(order.MaxAmount, order.Prices.AmountFor(tokens.Prompt, tokens.Completion));
 
     public static CreditRefusal Insufficient(long available, long needed) => new(
         402,

@@ -39,10 +39,7 @@ public sealed class PriceList(TimeProvider time)
         }
     }
 
-    /// <summary>A model's prices now; free where none were set.</summary>
-    public Prices Current(string model) => Of(model)[0];
-
-    /// <summary>A model's prices now, then those that are still honoured.</summary>
+    /// <summary>A model's prices now, then those that are still honoured; none where none were set, which is not to say that it is free.</summary>
     public IReadOnlyList<Prices> Of(string model)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -51,7 +48,7 @@ public sealed class PriceList(TimeProvider time)
             DateTimeOffset now = time.GetUtcNow();
             return _models.TryGetValue(model, out List<(Prices Prices, DateTimeOffset Until)>? known)
                 ? [.. known.Where(one => one.Until > now).Select(one => one.Prices)]
-                : [default];
+                : [];
         }
     }
 }

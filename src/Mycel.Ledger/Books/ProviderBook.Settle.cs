@@ -41,19 +41,22 @@ public sealed partial class ProviderBook
             }
         }
 
-        var disputes = new ReceiptQuery { Side = ReceiptSide.Earned, IsDisputed = true, From = _context.Now - Tab.DisputeTime, Limit = 1000 };
+        var disputes = new ReceiptQuery { Side = ReceiptSide.Earned, DisputedFrom = _context.Now - Tab.LongestDispute, Limit = 1000 };
         for (int page = 0; page < MaxDisputePages; page++)
         {
             IReadOnlyList<ReceiptRecord> records = await _context.Store.ReceiptsAsync(disputes, cancellation);
             lock (_lock)
             {
-                foreach (ReceiptRecord record in records) TabOf(record.Account).Dispute(record.Claimed - record.Amount, record.At);
+                foreach (ReceiptRecord record in records) TabOf(record.Account).Dispute(record.Claimed - record.Amount, record.DisputedAt!.Value);
             }
 
             if (records.Count < disputes.Limit) return;
             disputes = disputes with { Before = records[^1].Id };
         }
     }
+
+    /// <summary>A receipt was countersigned, and that is on disk: the micro-credits agreed on. Once for each receipt; what handles it must be quick.</summary>
+    public event Action<long>? Earned;
 
     /// <summary>Takes the payer's countersignature of one of this node's receipts. What came before stays; the same again changes nothing.</summary>
     /// <returns>Micro-credits agreed on; it is on disk when this completes.</returns>
@@ -90,7 +93,8 @@ public sealed partial class ProviderBook
             (SettledReceipt? claim, _) = await FindClaimAsync(id);
             if (claim is null) return;
             string kept = new([.. reason.Where(letter => !char.IsControl(letter)).Take(MaxReasonLength)]);
-            await _context.Store.WriteAsync(new LedgerWrite.Receipt(RecordOf(claim, ReceiptState.Refused) with { Amount = 0, Reason = $"The payer refused: {kept}" }));
+            DateTimeOffset now = _context.Now;
+            await _context.Store.WriteAsync(new LedgerWrite.Receipt(RecordOf(claim, ReceiptState.Refused) with { Amount = 0, DisputedAt = now, Reason = $"The payer refused: {kept}" }));
             lock (_lock)
             {
                 _claims.Remove(id);
@@ -98,7 +102,7 @@ public sealed partial class ProviderBook
                 {
                     tab.Claimed -= claim.Receipt!.Amount;
                     tab.Unsettled--;
-                    tab.Dispute(claim.Receipt.Amount, claim.Receipt.FinishedAt);
+                    tab.Dispute(claim.Receipt.Amount, now);
                 });
             }
         }
@@ -157,7 +161,8 @@ public sealed partial class ProviderBook
         Receipt receipt = claim.Receipt!;
         signed.Verify(order, receipt);
         SettledReceipt settled = SettledReceipt.Create(order, receipt, signed, claim.PayerCertificate, claim.ProviderCertificate);
-        await _context.Store.WriteAsync(new LedgerWrite.Receipt(RecordOf(settled, ReceiptState.Countersigned)));
+        DateTimeOffset now = _context.Now;
+        await _context.Store.WriteAsync(new LedgerWrite.Receipt(RecordOf(settled, ReceiptState.Countersigned) with { DisputedAt = signed.Amount < receipt.Amount ? now : null }));
         lock (_lock)
         {
             _claims.Remove(id);
@@ -165,9 +170,10 @@ public sealed partial class ProviderBook
             if (isLost) tab.Unsettled++;
             else tab.Claimed -= receipt.Amount;
             tab.Owed = MicroCredits.Add(tab.Owed, signed.Amount);
-            tab.Dispute(receipt.Amount - signed.Amount, receipt.FinishedAt);
+            tab.Dispute(receipt.Amount - signed.Amount, now);
         }
 
+        Earned?.Invoke(signed.Amount);
         return signed.Amount;
     }
 

@@ -16,8 +16,13 @@ public sealed partial class ProviderBook
     private readonly ProviderOptions _options;
     private readonly Lock _lock = new();
     private readonly Dictionary<AccountId, Tab> _tabs = [];
-    private readonly Dictionary<OrderId, AccountId> _seen = [];
+
+    // Whose they are, of those that count against their account's share: not those that a receipt came of.
+    private readonly Dictionary<OrderId, AccountId?> _seen = [];
     private readonly PriorityQueue<OrderId, DateTimeOffset> _expiries = new();
+
+    // Ids that were remembered until then are forgotten.
+    private DateTimeOffset _forgotten;
 
     /// <summary>Opens the book; <see cref="RestoreAsync"/> reads what is kept of it.</summary>
     /// <param name="context">What all books share.</param>
@@ -143,21 +148,30 @@ public sealed partial class ProviderBook
             tab.UnderWay -= order.Order.MaxAmount;
             tab.Claimed = MicroCredits.Add(tab.Claimed, receipt.Amount);
             _claims.Add(order.Id, claim);
+
+            // Who is to pay for it may have as many as the credit allows: the share is against orders that cost nothing.
+            if (_seen.ContainsKey(order.Id))
+            {
+                _seen[order.Id] = null;
+                tab.Remembered--;
+            }
         }
 
         return new FinishedOrder(receipt.Bytes, receipt.Amount, KeepAsync(claim));
     }
 
-    // What the payer would not pay anyway is not claimed: tokens beyond what was reserved, and a time after the order's.
+    // What the payer would not pay anyway is not claimed: tokens beyond what was reserved, and a time outside of the order's. The clock may have been set
+    // while the work lasted.
     private static Delivered Bounded(AcceptedOrder order, Delivered delivered)
     {
-        DateTimeOffset expires = order.Order.ExpiresAt;
+        DateTimeOffset first = order.Order.IssuedAt - Form.ClockSkew, last = order.Order.ExpiresAt;
+        DateTimeOffset started = delivered.StartedAt < first ? first : delivered.StartedAt > last ? last : delivered.StartedAt;
         return delivered with
         {
             PromptTokens = Math.Min(delivered.PromptTokens, order.Bounds.PromptTokens),
             CompletionTokens = Math.Min(delivered.CompletionTokens, order.Bounds.CompletionTokens),
-            StartedAt = delivered.StartedAt <= expires ? delivered.StartedAt : expires,
-            FinishedAt = delivered.FinishedAt <= expires ? delivered.FinishedAt : expires,
+            StartedAt = started,
+            FinishedAt = delivered.FinishedAt < started ? started : delivered.FinishedAt > last ? last : delivered.FinishedAt,
         };
     }
 
@@ -175,7 +189,10 @@ public sealed partial class ProviderBook
         if (request.Terms is null) return ProviderRules.NoMember;
         if (_fraud.IsRefused(order.Network, order.Payer)) return ProviderRules.Fraud;
         if (!order.ProviderInstance.SequenceEqual(_context.Instance.Span)) return ProviderRules.OtherRun;
-        if (order.IssuedAt > now + Form.ClockSkew || order.ExpiresAt <= now) return ProviderRules.Time;
+        // The clearing node looks at the payer's certificate at this very time.
+        if (order.IssuedAt > now + Form.ClockSkew || RememberedUntil(order) <= now) return ProviderRules.Time;
+        Form.CheckCertificate(request.Payer, DeviceRoles.Ask, order.IssuedAt, "The payer");
+        if (request.Prices.Count == 0) return ProviderRules.NoPrice;
         if (!request.Prices.Any(prices => prices.IsMetBy(order.Prices))) return ProviderRules.PriceChanged(request.Prices[0]);
         long most = order.Prices.ReserveFor(request.Bounds);
         return order.MaxAmount < most ? ProviderRules.TooSmall(most, order.MaxAmount) : null;
@@ -185,6 +202,8 @@ public sealed partial class ProviderBook
     private CreditRefusal? Admit(Order order, Standing? standing, long line, DateTimeOffset now)
     {
         if (_seen.ContainsKey(order.Id)) return ProviderRules.Replayed;
+        // The clock may have been set back since, or another request's be ahead: an order of then may be one that is forgotten.
+        if (RememberedUntil(order) <= _forgotten) return ProviderRules.Time;
         if (!_tabs.TryGetValue(order.Payer, out Tab? tab))
         {
             if (_tabs.Count >= _options.MaxAccounts) return ProviderRules.Full;
@@ -203,17 +222,25 @@ public sealed partial class ProviderBook
         tab.Unsettled++;
         tab.Remembered++;
         _seen.Add(order.Id, order.Payer);
-        _expiries.Enqueue(order.Id, order.ExpiresAt);
+        _expiries.Enqueue(order.Id, RememberedUntil(order));
         return null;
     }
 
-    // Called under the lock. An order that is over is refused for its time.
+    // From then on an order is refused for its time: it is over, or was signed too long ago.
+    private static DateTimeOffset RememberedUntil(Order order)
+    {
+        DateTimeOffset late = order.IssuedAt + Form.ClockSkew;
+        return late < order.ExpiresAt ? late : order.ExpiresAt;
+    }
+
+    // Called under the lock.
     private void Forget(DateTimeOffset now)
     {
         while (_expiries.TryPeek(out OrderId id, out DateTimeOffset expires) && expires <= now)
         {
             _expiries.Dequeue();
-            if (_seen.Remove(id, out AccountId account)) Return(account, tab => tab.Remembered--);
+            if (expires > _forgotten) _forgotten = expires;
+            if (_seen.Remove(id, out AccountId? account) && account is { } counted) Return(counted, tab => tab.Remembered--);
         }
     }
 

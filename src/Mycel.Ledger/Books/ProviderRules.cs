@@ -19,7 +19,7 @@ internal static class ProviderRules
         409, CreditCodes.OrderExpired, "The order is for an earlier run of this node, which has started anew since. Greet it and order again.");
 
     public static CreditRefusal Time { get; } = new(
-        409, CreditCodes.OrderExpired, "The order is over, or from the future. Check the clocks of both machines and order again.");
+        409, CreditCodes.OrderExpired, "The order is over, too old, or from the future. Check the clocks of both machines and order again.");
 
     public static CreditRefusal Replayed { get; } = new(409, CreditCodes.OrderReplayed, "This order was used before. Order anew for each request.");
 
@@ -27,6 +27,8 @@ internal static class ProviderRules
 
     public static CreditRefusal TooManyUnsettled { get; } = new(
         402, CreditCodes.CreditExhausted, "Too many receipts of this account are not settled yet. They are settled by themselves as soon as both nodes, and the network's clearing node, reach each other.");
+
+    public static CreditRefusal NoPrice { get; } = new(409, CreditCodes.PriceChanged, "The model has no price here at the moment. Try again shortly, or ask another.");
 
     public static CreditRefusal PriceChanged(Prices now) => new(
         409,

@@ -3,9 +3,12 @@ using Mycel.Ledger.Storage;
 
 namespace Mycel.Ledger.Books;
 
-/// <summary>What this node itself has seen of its peers. It ranks them, and never moves credits. Safe for use from many threads.</summary>
-/// <param name="context">What all books share.</param>
-public sealed class ReputationBook(BookContext context)
+/// <summary>
+/// What this node itself has seen of its peers. It ranks them, and never moves credits. It is kept in memory, and needs a store only to outlive the node. Safe
+/// for use from many threads.
+/// </summary>
+/// <param name="time">The clock.</param>
+public sealed class ReputationBook(TimeProvider time)
 {
     /// <summary>Most peers; of those seen longest ago nothing is kept.</summary>
     public const int MaxPeers = 4096;
@@ -23,15 +26,25 @@ public sealed class ReputationBook(BookContext context)
         }
     }
 
-    /// <summary>Reads what is kept; once, at the start of the node.</summary>
-    public async Task RestoreAsync(CancellationToken cancellation = default)
+    /// <summary>Whether something was seen that <see cref="FlushAsync"/> has not written.</summary>
+    public bool HasNews
     {
-        IReadOnlyDictionary<PeerId, ReadOnlyMemory<byte>> kept = await context.Store.ReputationsAsync(cancellation);
+        get
+        {
+            lock (_lock) return _forgotten.Count > 0 || _peers.Values.Any(static sums => sums.IsDirty);
+        }
+    }
+
+    /// <summary>Reads what is kept of peers that were not seen since the start of the node; once, when the store is opened.</summary>
+    public async Task RestoreAsync(ILedgerStore store, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        IReadOnlyDictionary<PeerId, ReadOnlyMemory<byte>> kept = await store.ReputationsAsync(cancellation);
         lock (_lock)
         {
             foreach ((PeerId peer, ReadOnlyMemory<byte> bytes) in kept)
             {
-                if (ReputationSums.Parse(bytes.Span) is { } sums) _peers[peer] = sums;
+                if (ReputationSums.Parse(bytes.Span) is { } sums) _peers.TryAdd(peer, sums);
             }
 
             while (_peers.Count > MaxPeers) ForgetOldest();
@@ -50,7 +63,7 @@ public sealed class ReputationBook(BookContext context)
                 _peers[peer] = sums = new ReputationSums();
             }
 
-            sums.Add(seen, context.Now);
+            sums.Add(seen, time.GetUtcNow());
             sums.IsDirty = true;
         }
     }
@@ -58,12 +71,13 @@ public sealed class ReputationBook(BookContext context)
     /// <summary>What is known of a peer.</summary>
     public Reputation Of(PeerId peer)
     {
-        lock (_lock) return _peers.GetValueOrDefault(peer)?.Read(context.Now) ?? new Reputation(0, 0, 0, 0, null, null);
+        lock (_lock) return _peers.GetValueOrDefault(peer)?.Read(time.GetUtcNow()) ?? new Reputation(0, 0, 0, 0, null, null);
     }
 
     /// <summary>Writes what has changed since the last time; now and then, and at the end of the node.</summary>
-    public async Task FlushAsync(CancellationToken cancellation = default)
+    public async Task FlushAsync(ILedgerStore store, CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(store);
         var writes = new List<LedgerWrite>();
         lock (_lock)
         {
@@ -76,7 +90,7 @@ public sealed class ReputationBook(BookContext context)
             }
         }
 
-        await Task.WhenAll(writes.Select(write => context.Store.WriteAsync(write, cancellation)));
+        await Task.WhenAll(writes.Select(write => store.WriteAsync(write, cancellation)));
     }
 
     private void ForgetOldest()

@@ -1,4 +1,5 @@
 using Mycel.Identity;
+using Mycel.Identity.Certificates;
 using Mycel.Ledger.Statements;
 
 namespace Mycel.Ledger.Books;
@@ -19,13 +20,20 @@ public enum StandingNews
     WentBack = 4,
 }
 
+/// <summary>Whether a standing's signer is still let clear, where signatures and times of all its proofs hold: neither revoked nor dismissed since.</summary>
+/// <param name="signer">Who signed the standing.</param>
+/// <param name="appointment">What lets it clear; null for a device of the root account.</param>
+/// <param name="rootDevice">Who signed the appointment; null with it.</param>
+public delegate bool ClearingTrust(DeviceCertificate signer, Appointment? appointment, DeviceCertificate? rootDevice);
+
 /// <summary>
 /// The standings that a node knows: its own account's, which pins the ledger of each network, and those that others showed it. Safe for use from many threads.
 /// </summary>
 /// <param name="context">What all books share.</param>
 /// <param name="fraud">Accounts whose fraud is proved.</param>
 /// <param name="ownLine">What the own account may owe in a network, in micro-credits, while no standing says it.</param>
-public sealed class Standings(BookContext context, FraudBook fraud, Func<NetworkId, long> ownLine)
+/// <param name="trust">Whether who signed is still let clear; null for always.</param>
+public sealed class Standings(BookContext context, FraudBook fraud, Func<NetworkId, long> ownLine, ClearingTrust? trust = null)
 {
     /// <summary>Accounts of others whose latest standing is remembered, at most; twice as many for a moment.</summary>
     public const int MaxOthers = 4096;
@@ -69,12 +77,15 @@ public sealed class Standings(BookContext context, FraudBook fraud, Func<Network
         StandingProof proof = context.Cache.Standing(bytes.Span, network);
         Standing now = proof.Standing;
         if (now.Account != context.Certificate().AccountId) throw new StatementException("The standing is another account's.");
+        if (!IsTrusted(network, proof)) throw new StatementException("The standing is signed by a node that may clear for the network no more.");
         if (now.IssuedAt > context.Now + Form.ClockSkew) throw new StatementException("The standing is from the future. Check this machine's clock.");
         StandingProof? held;
         lock (_lock) held = _own.GetValueOrDefault(network);
         if (held is null) return (StandingNews.Taken, proof);
         Standing before = held.Standing;
         if (!now.LedgerId.SequenceEqual(before.LedgerId)) return (StandingNews.Replaced, proof);
+        // Whatever sequence a node took that may clear no more, it does not outdo those of the others.
+        if (!IsTrusted(network, held)) return (now.Entries < before.Entries ? StandingNews.WentBack : StandingNews.Taken, proof);
         if (now.Sequence == before.Sequence) await fraud.ConvictAsync(network, EquivocationProof.Of(held, proof), cancellation);
         if (now.Sequence <= before.Sequence) return (StandingNews.Old, proof);
         return (now.Entries < before.Entries ? StandingNews.WentBack : StandingNews.Taken, proof);
@@ -98,6 +109,7 @@ public sealed class Standings(BookContext context, FraudBook fraud, Func<Network
     {
         convict = null;
         _others.TryGet((network, account), out StandingProof? before);
+        if (before is not null && !IsTrusted(network, before)) before = null;
         StandingProof? shown = Read(network, account, bytes);
         if (shown is not null && before is not null && shown.Standing.LedgerId.SequenceEqual(before.Standing.LedgerId))
         {
@@ -121,7 +133,7 @@ public sealed class Standings(BookContext context, FraudBook fraud, Func<Network
         try
         {
             StandingProof proof = context.Cache.Standing(bytes.Span, network);
-            return proof.Standing.Account == account ? proof : null;
+            return proof.Standing.Account == account && IsTrusted(network, proof) ? proof : null;
         }
         catch (StatementException)
         {
@@ -129,12 +141,26 @@ public sealed class Standings(BookContext context, FraudBook fraud, Func<Network
         }
     }
 
+    /// <summary>Whether the own standing is one that others believe for who signed it.</summary>
+    internal bool IsOwnTrusted(NetworkId network)
+    {
+        StandingProof? held;
+        lock (_lock) held = _own.GetValueOrDefault(network);
+        return held is null || IsTrusted(network, held);
+    }
+
+    // Whoever signed may have been revoked, dismissed or convicted since the signature was checked.
+    private bool IsTrusted(NetworkId network, StandingProof proof)
+    {
+        DeviceCertificate signer = proof.SignerCertificate(context.Cache);
+        return !fraud.IsRefused(network, signer.AccountId) && (trust is null || trust(signer, proof.Appointment, proof.RootCertificate(context.Cache)));
+    }
+
     private bool IsBelieved(NetworkId network, StandingProof proof)
     {
         Standing standing = proof.Standing;
         DateTimeOffset now = context.Now;
         if (standing.ExpiresAt <= now || standing.IssuedAt > now + Form.ClockSkew) return false;
-        if (Own(network) is { } own && !own.LedgerId.SequenceEqual(standing.LedgerId)) return false;
-        return !fraud.IsRefused(network, proof.SignerCertificate(context.Cache).AccountId);
+        return Own(network) is not { } own || own.LedgerId.SequenceEqual(standing.LedgerId);
     }
 }

@@ -6,6 +6,9 @@ internal sealed class Tab
     /// <summary>How long a dispute counts.</summary>
     public static readonly TimeSpan DisputeTime = TimeSpan.FromHours(24);
 
+    /// <summary>No dispute counts longer: to the end of its hour.</summary>
+    public static readonly TimeSpan LongestDispute = DisputeTime + TimeSpan.FromHours(1);
+
     // Disputes by the hour in which they end to count: at most one more than a day has.
     private readonly SortedDictionary<long, long> _disputes = [];
 
@@ -24,6 +27,8 @@ internal sealed class Tab
     /// <summary>Ids of its orders that are remembered.</summary>
     public int Remembered { get; set; }
 
+    /// <param name="amount">Micro-credits claimed and not paid.</param>
+    /// <param name="at">When that was learned. (By the work's own time a payer could keep many receipts open for a day, and then refuse all of them and as many again.)</param>
     public void Dispute(long amount, DateTimeOffset at)
     {
         if (amount <= 0) return;

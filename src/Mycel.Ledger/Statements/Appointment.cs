@@ -34,6 +34,8 @@ public sealed class Appointment
         Device = PeerId.FromPublicKey(_deviceKey);
         NotBefore = Form.Time(body.NotBefore, What);
         NotAfter = Form.Time(body.NotAfter, What);
+        IsDismissed = body.IsDismissed;
+        RootLine = Form.Number(body.RootLine, MicroCredits.Max, "The root account's line");
         if (NotAfter <= NotBefore || NotAfter - NotBefore > MaxValidity) throw new StatementException($"An appointment is valid for at most {MaxValidity.TotalDays} days.");
     }
 
@@ -46,11 +48,17 @@ public sealed class Appointment
     /// <summary>Who is appointed.</summary>
     public PeerId Device { get; }
 
-    /// <summary>First moment of its validity.</summary>
+    /// <summary>First moment of its validity. Of two statements about a device in a network the one that begins later counts.</summary>
     public DateTimeOffset NotBefore { get; }
 
     /// <summary>Last moment of its validity.</summary>
     public DateTimeOffset NotAfter { get; }
+
+    /// <summary>Whether it takes every earlier appointment of the device back.</summary>
+    public bool IsDismissed { get; }
+
+    /// <summary>Micro-credits that the root account itself may owe.</summary>
+    public long RootLine { get; }
 
     /// <summary>Appoints a device.</summary>
     /// <param name="rootDevice">A device of the root account that may manage.</param>
@@ -58,19 +66,33 @@ public sealed class Appointment
     /// <param name="deviceKey">The raw key of the device that is to clear, 32 bytes.</param>
     /// <param name="from">When it begins.</param>
     /// <param name="validity">How long it lasts, at most <see cref="MaxValidity"/>.</param>
+    /// <param name="rootLine">Micro-credits that the root account itself may owe.</param>
     /// <exception cref="StatementException">A value is out of range.</exception>
-    public static Appointment Issue(DeviceKey rootDevice, ReadOnlySpan<byte> rootKey, ReadOnlySpan<byte> deviceKey, DateTimeOffset from, TimeSpan validity)
-    {
-        ArgumentNullException.ThrowIfNull(rootDevice);
-        var body = new Wire.Appointment
+    public static Appointment Issue(DeviceKey rootDevice, ReadOnlySpan<byte> rootKey, ReadOnlySpan<byte> deviceKey, DateTimeOffset from, TimeSpan validity, long rootLine = 0)
+        => Sign(rootDevice, new Wire.Appointment
         {
             RootKey = Form.Copy(rootKey),
             DeviceKey = Form.Copy(deviceKey),
             NotBefore = from.ToUnixTimeMilliseconds(),
             NotAfter = (from + validity).ToUnixTimeMilliseconds(),
-        };
-        return new Appointment(DeviceStatement.Sign(rootDevice, Domain, body.ToByteArray()));
-    }
+            RootLine = rootLine,
+        });
+
+    /// <summary>Takes a device's appointments back. It lasts as long as the longest of them may.</summary>
+    /// <param name="rootDevice">A device of the root account that may manage.</param>
+    /// <param name="rootKey">The root account's raw key, 32 bytes.</param>
+    /// <param name="deviceKey">The raw key of the device that is to clear no more, 32 bytes.</param>
+    /// <param name="from">From when on; later than each of its appointments began.</param>
+    /// <exception cref="StatementException">A value is out of range.</exception>
+    public static Appointment Dismiss(DeviceKey rootDevice, ReadOnlySpan<byte> rootKey, ReadOnlySpan<byte> deviceKey, DateTimeOffset from)
+        => Sign(rootDevice, new Wire.Appointment
+        {
+            RootKey = Form.Copy(rootKey),
+            DeviceKey = Form.Copy(deviceKey),
+            NotBefore = from.ToUnixTimeMilliseconds(),
+            NotAfter = (from + MaxValidity).ToUnixTimeMilliseconds(),
+            IsDismissed = true,
+        });
 
     /// <summary>Reads an appointment and checks its form.</summary>
     /// <exception cref="StatementException">It is damaged, or a value is out of range.</exception>
@@ -88,6 +110,15 @@ public sealed class Appointment
         _statement.Verify(Domain, certificate.DeviceKeyBytes);
     }
 
-    /// <summary>Whether it is valid at a time, give or take ten minutes for clocks that differ.</summary>
-    public bool IsValidAt(DateTimeOffset at) => at + Form.ClockSkew >= NotBefore && at - Form.ClockSkew <= NotAfter;
+    /// <summary>The raw key of the appointed device, 32 bytes.</summary>
+    public ReadOnlySpan<byte> DeviceKeyBytes => _deviceKey;
+
+    /// <summary>Whether it lets the device clear at a time, give or take ten minutes for clocks that differ.</summary>
+    public bool IsValidAt(DateTimeOffset at) => !IsDismissed && at + Form.ClockSkew >= NotBefore && at - Form.ClockSkew <= NotAfter;
+
+    private static Appointment Sign(DeviceKey rootDevice, Wire.Appointment body)
+    {
+        ArgumentNullException.ThrowIfNull(rootDevice);
+        return new Appointment(DeviceStatement.Sign(rootDevice, Domain, body.ToByteArray()));
+    }
 }

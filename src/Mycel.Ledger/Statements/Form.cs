@@ -13,7 +13,8 @@ internal static class Form
     /// <summary>Clocks of two nodes may differ by this much.</summary>
     public static readonly TimeSpan ClockSkew = TimeSpan.FromMinutes(10);
 
-    private const long MaxUnixMilliseconds = 253_402_300_800_000;
+    // The year 9000: what is added to a time of a statement never leaves the calendar.
+    private const long MaxUnixMilliseconds = 221_845_392_000_000;
 
     /// <exception cref="StatementException">It is too large or no such message.</exception>
     public static T Read<T>(MessageParser<T> parser, ReadOnlySpan<byte> bytes, int maxBytes, string what)

@@ -97,12 +97,16 @@ public sealed class StandingProof
     /// <summary>The signer's certificate, its signature checked.</summary>
     internal DeviceCertificate SignerCertificate(StatementCache? cache) => cache?.Certificate(_certificate) ?? DeviceCertificate.Parse(_certificate);
 
+    /// <summary>Certificate of the device that signed the appointment, its signature checked; null where there is none.</summary>
+    internal DeviceCertificate? RootCertificate(StatementCache? cache)
+        => Appointment is null ? null : cache?.Certificate(_rootCertificate) ?? DeviceCertificate.Parse(_rootCertificate);
+
     private void VerifyAppointment(NetworkId network, DeviceCertificate signer, StatementCache? cache)
     {
         if (Appointment!.Network != network) throw new StatementException("The clearing node is appointed in another network.");
         if (Appointment.Device != signer.PeerId) throw new StatementException("The appointment is another device's.");
         if (!Appointment.IsValidAt(Standing.IssuedAt)) throw new StatementException("The clearing node's appointment was not valid when it signed the standing.");
         Form.CheckCertificate(signer, DeviceRoles.None, Standing.IssuedAt, "The clearing node");
-        Appointment.Verify(cache?.Certificate(_rootCertificate) ?? DeviceCertificate.Parse(_rootCertificate));
+        Appointment.Verify(RootCertificate(cache)!);
     }
 }

@@ -42,4 +42,7 @@ public interface ILedgerStore
 
     /// <summary>Where a network's ledger stands; it is made at the first question.</summary>
     Task<LedgerHead> HeadAsync(NetworkId network, CancellationToken cancellation = default);
+
+    /// <summary>The chain's hash after the first <paramref name="entries"/> transfers of a network's ledger (32 zeros for 0); null where it has fewer.</summary>
+    Task<ReadOnlyMemory<byte>?> HashAsync(NetworkId network, long entries, CancellationToken cancellation = default);
 }

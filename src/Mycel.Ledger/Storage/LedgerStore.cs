@@ -76,7 +76,7 @@ public sealed class LedgerStore : ILedgerStore, IAsyncDisposable
         return _writer.RunAsync<bool>(
             write switch
             {
-                LedgerWrite.Receipt receipt => new ReceiptOperation(Checks.Receipt(receipt.Record), _isStepped, cancellation),
+                LedgerWrite.Receipt receipt => new ReceiptOperation(receipt, _isStepped, cancellation),
                 LedgerWrite.Standing standing => new StandingOperation(standing, _isStepped, cancellation),
                 LedgerWrite.Proof proof => new ProofOperation(proof, _isStepped, cancellation),
                 LedgerWrite.Unpost unpost => new UnpostOperation(unpost, _isStepped, cancellation),
@@ -160,6 +160,19 @@ public sealed class LedgerStore : ILedgerStore, IAsyncDisposable
         return ledger is null
             ? await _writer.RunAsync(new HeadOperation(network, _isStepped, cancellation), cancellation)
             : new LedgerHead(ledger.LedgerId, ledger.Entries, ledger.Head);
+    }
+
+    /// <inheritdoc/>
+    /// <exception cref="ArgumentOutOfRangeException">The number is below 0.</exception>
+    public Task<ReadOnlyMemory<byte>?> HashAsync(NetworkId network, long entries, CancellationToken cancellation = default)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(entries);
+        if (entries == 0) return Task.FromResult<ReadOnlyMemory<byte>?>(Chain.Start());
+        return ReadAsync(async context =>
+        {
+            byte[]? hash = await context.Transfers.Where(row => row.Network == network && row.Number == entries).Select(static row => row.Hash).FirstOrDefaultAsync(cancellation);
+            return hash is null ? (ReadOnlyMemory<byte>?)null : hash;
+        });
     }
 
     /// <summary>The networks whose ledgers are in this database.</summary>

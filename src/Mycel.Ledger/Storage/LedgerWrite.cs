@@ -9,9 +9,16 @@ public abstract record LedgerWrite
     {
     }
 
-    /// <summary>Keeps a receipt, or what has become of it. One that has come further already stays as it is.</summary>
+    /// <summary>
+    /// Keeps a receipt, or what has become of it. One that has come further already stays as it is; a countersigned one fails where it was refused before,
+    /// so that nobody shows a signature that is not kept.
+    /// </summary>
     /// <param name="Record">The receipt.</param>
-    public sealed record Receipt(ReceiptRecord Record) : LedgerWrite;
+    public sealed record Receipt(ReceiptRecord Record) : LedgerWrite
+    {
+        /// <summary>Whether an order is given up of which no receipt is known: where there is a signed one after all, that stays.</summary>
+        public bool IsGivenUp { get; init; }
+    }
 
     /// <summary>Keeps the latest standing of an account; one with a lower sequence changes nothing.</summary>
     /// <param name="Network">The network.</param>

@@ -23,8 +23,8 @@ public sealed record ReceiptQuery
     /// <summary>Of one API key.</summary>
     public string? KeyName { get; init; }
 
-    /// <summary>Whether the payer agreed to less than the provider claimed.</summary>
-    public bool? IsDisputed { get; init; }
+    /// <summary>Disputed at this moment or since (<see cref="ReceiptRecord.DisputedAt"/>).</summary>
+    public DateTimeOffset? DisputedFrom { get; init; }
 
     /// <summary>From this moment on.</summary>
     public DateTimeOffset? From { get; init; }

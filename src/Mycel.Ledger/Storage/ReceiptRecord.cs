@@ -33,8 +33,8 @@ public sealed record ReceiptRecord
     public required long CompletionTokens { get; init; }
 
     /// <summary>
-    /// Micro-credits: what both agreed on; what the provider claims while the payer has not signed; the most that the order allows while there is
-    /// no receipt; 0 where it was refused.
+    /// Micro-credits: what both agreed on; what the provider claims while the payer has not signed; the most that the order, and what came of the
+    /// answer, allow while the payer has no receipt (the tokens are those then); 0 where it was refused.
     /// </summary>
     public required long Amount { get; init; }
 
@@ -46,6 +46,9 @@ public sealed record ReceiptRecord
 
     /// <summary>When the provider signed.</summary>
     public required DateTimeOffset At { get; init; }
+
+    /// <summary>When this provider learned that it is paid less than it claimed; null where it did not, and for a payer.</summary>
+    public DateTimeOffset? DisputedAt { get; init; }
 
     /// <summary>Number of its transfer in the network's ledger, from 1 on; null while it is not posted.</summary>
     public long? Entry { get; init; }

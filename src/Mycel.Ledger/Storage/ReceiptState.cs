@@ -25,7 +25,7 @@ public enum ReceiptState
     /// <summary>The network's ledger has it but not posted it yet: the payer would owe more than its line.</summary>
     Waiting = 4,
 
-    /// <summary>Posted in the network's ledger.</summary>
+    /// <summary>Posted in the network's ledger; without an entry where the amount is 0, so that nothing was to be posted.</summary>
     Posted = 5,
 
     /// <summary>Refused for good, by the payer or by the network's ledger; the reason is kept.</summary>

@@ -35,8 +35,9 @@ public enum PostingOutcome
 /// <summary>What came of a transfer, with the place it has.</summary>
 /// <param name="Outcome">What came of it.</param>
 /// <param name="Entry">The number, from 1 on, of the transfer that is posted under this id; 0 where there is none.</param>
+/// <param name="Hash">The chain's hash after that transfer; empty where there is none.</param>
 /// <param name="Existing">The settled receipt that was posted under this id; empty where there is none or it is the same.</param>
-public readonly record struct PostingResult(PostingOutcome Outcome, long Entry, ReadOnlyMemory<byte> Existing = default);
+public readonly record struct PostingResult(PostingOutcome Outcome, long Entry = 0, ReadOnlyMemory<byte> Hash = default, ReadOnlyMemory<byte> Existing = default);
 
 /// <summary>An account in the network's ledger.</summary>
 /// <param name="Account">Whose.</param>

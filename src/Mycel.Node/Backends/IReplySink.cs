@@ -27,12 +27,20 @@ internal interface IReplySink
 
     /// <summary>What was seen of the reply so far.</summary>
     SeenOutput Seen { get; }
+
+    /// <summary>How fast the reply came, as far as it is over.</summary>
+    ReplyPace Pace { get; }
 }
 
 /// <summary>What was seen of a reply as it went by.</summary>
 /// <param name="Usage">Tokens, as the reply itself says; null where it does not, or not yet.</param>
 /// <param name="OutputEvents">Events with output; null where the reply is no stream.</param>
 internal readonly record struct SeenOutput(TokenUsage? Usage, long? OutputEvents);
+
+/// <summary>How fast a reply came.</summary>
+/// <param name="FirstToken">From asking to its first output; null where it is no stream, or there was none.</param>
+/// <param name="TokensPerSecond">Tokens a second from then on; null where there were too few to tell.</param>
+internal readonly record struct ReplyPace(TimeSpan? FirstToken, double? TokensPerSecond);
 
 /// <summary>The head of a successful reply.</summary>
 /// <param name="Status">HTTP status, 200–299.</param>

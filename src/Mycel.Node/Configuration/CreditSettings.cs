@@ -31,7 +31,7 @@ internal static class CreditSettings
         new ScalarSetting<string>(
             ValueForms.OneOf(("auto", "auto"), ("on", "on"), ("off", "off")), o => o.Credit.Clearing, (o, v) => o with { Credit = o.Credit with { Clearing = v } })
         {
-            Key = "credit.clearing", IsHot = false, Summary = "Keep the ledger of this account's networks; auto does where this node founded them.",
+            Key = "credit.clearing", IsHot = false, Summary = "Keep the ledger of this account's networks; auto does where this node founded them or was appointed to.",
         },
     ];
 

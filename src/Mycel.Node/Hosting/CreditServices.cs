@@ -1,4 +1,5 @@
 using Mycel.Ledger;
+using Mycel.Ledger.Books;
 using Mycel.Node.Links;
 using Mycel.Node.Settlement;
 
@@ -12,6 +13,8 @@ internal static class CreditServices
     {
         services.AddSingleton<CreditMetrics>();
         services.AddSingleton<MemberLines>();
+        services.AddSingleton<DueSignal>();
+        services.AddSingleton<ReputationBook>();
         services.AddSingleton<CreditRoom>();
         services.AddSingleton<PayingDesk>();
         services.AddSingleton<ServingDesk>();
@@ -25,13 +28,13 @@ internal static class CreditServices
         return services;
     }
 
-    /// <summary>Opens the books, where the node belongs to a network.</summary>
+    /// <summary>Opens the books, where they hold something.</summary>
     /// <exception cref="NodeStartException">They cannot be opened: what is owed to others must not be forgotten.</exception>
     public static async Task StartCreditAsync(this IServiceProvider services)
     {
         try
         {
-            await services.GetRequiredService<CreditRoom>().OpenAsync();
+            await services.GetRequiredService<CreditRoom>().StartAsync();
         }
         catch (LedgerException closed)
         {

@@ -32,7 +32,11 @@ internal static class NetworkServices
         services.AddSingleton(provider => new OwnReach(
             () => provider.GetRequiredService<ILinks>().OwnAddresses, () => provider.GetRequiredService<IOptionsSource>().Current.Links.Relay,
             () => provider.GetRequiredService<ClearingPlaces>().Here));
+        services.AddSingleton(provider => new AppointmentBook(
+            Folder(provider, NetworksFolder), provider.GetRequiredService<NetworkRegistry>(), provider.GetRequiredService<RevocationBook>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<AppointmentBook>>()));
         services.AddSingleton<ClearingPlaces>();
+        services.AddSingleton<Appointments>();
         services.AddSingleton<PeerBook>();
         services.AddSingleton<IPeerBook>(provider => provider.GetRequiredService<PeerBook>());
         services.AddSingleton(provider => new NetworkRegistry(
@@ -63,7 +67,7 @@ internal static class NetworkServices
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<GreetingHandler>>()));
         services.AddSingleton<IStreamHandler, RedeemHandler>();
         services.AddSingleton<IStreamHandler>(provider => new RecordsHandler(
-            provider.GetRequiredService<PeerBook>(), provider.GetRequiredService<Greetings>(), link => provider.GetRequiredService<Greeter>().GreetAnew(link),
+            provider.GetRequiredService<PeerBook>(), provider.GetRequiredService<Greetings>(), provider.GetRequiredService<AppointmentBook>(), link => provider.GetRequiredService<Greeter>().GreetAnew(link),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<RecordsHandler>>()));
     }
 

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Google.Protobuf.Collections;
 using Mycel.Identity;
+using Mycel.Ledger;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
 
@@ -64,7 +65,7 @@ internal static class NodeRecords
             && offer.Tags.Count <= MaxTags && offer.Tags.All(tag => IsText(tag, 1, MaxTagLength)) && IsText(offer.Tier, 0, MaxTagLength)
             && double.IsFinite(offer.TokensPerSecond) && offer.TokensPerSecond >= 0
             && double.IsFinite(offer.FirstTokenMs) && offer.FirstTokenMs >= 0
-            && offer.PromptPrice >= 0 && offer.CompletionPrice >= 0;
+            && new Prices(offer.PromptPrice, offer.CompletionPrice).IsValid;
 
     private static void Check(NodeRecord body)
     {

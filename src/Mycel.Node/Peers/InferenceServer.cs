@@ -124,7 +124,8 @@ internal sealed class InferenceServer(
                 : RefuseAsync(stream, startedAt, 400, "invalid_headers", "The request's headers are malformed.", mayTryOthers: false));
             return;
         }
-        var (served, credit) = await AcceptAsync(stream, standing, request, kind, document, target.Name);
+        var deadlineAt = BackendCall.DeadlineFrom(startedAt, stream.Header.DeadlineMs is > 0 and var ms ? TimeSpan.FromMilliseconds(Math.Min(ms, MaxDeadlineMs)) : null);
+        var (served, credit) = await AcceptAsync(stream, standing, request, kind, document, target.Name, deadlineAt);
         using var counted = served;
         if (credit is not null)
         {
@@ -137,7 +138,7 @@ internal sealed class InferenceServer(
             RequestId = requestId,
             Headers = headers.WrittenMemory,
             Document = document,
-            DeadlineAt = BackendCall.DeadlineFrom(startedAt, stream.Header.DeadlineMs is > 0 and var ms ? TimeSpan.FromMilliseconds(Math.Min(ms, MaxDeadlineMs)) : null),
+            DeadlineAt = deadlineAt,
             ConnectTimeout = TimeSpan.FromSeconds(settings.Relay.ConnectSeconds),
         };
         await RunAsync(stream, call, target, startedAt, place, served);
@@ -146,7 +147,7 @@ internal sealed class InferenceServer(
     /// <summary>Takes the order that came with a request, where the model has a price for the one who asks.</summary>
     /// <returns>The order taken, or why not; neither where nothing is paid.</returns>
     private async ValueTask<(ServedRequest? Served, CreditRefusal? Refusal)> AcceptAsync(
-        InboundStream stream, PeerStanding standing, Inference request, InferenceKind kind, RequestDocument document, string model)
+        InboundStream stream, PeerStanding standing, Inference request, InferenceKind kind, RequestDocument document, string model, long deadlineAt)
     {
         var prices = own.PricesOf(model);
         if (standing.IsOwn || prices.Any(price => price.IsFree)) return (null, null);
@@ -154,10 +155,34 @@ internal sealed class InferenceServer(
         if (request.NetworkId.Length != PeerId.SizeBytes || new NetworkId(new PeerId(request.NetworkId.Span)) is var network && !own.MayAskIn(standing, model, network))
             return (null, new CreditRefusal(404, "model_not_found", $"The model '{model}' is not shared with you in the network that the order names."));
         var bounds = PriceTable.BoundsOf(document.Body.Length, document.MaxTokens, own.ContextOf(model), document.Choices, kind == InferenceKind.Embedding);
-        await desk.ReadyAsync();
+        if (!await IsReadyAsync(stream, deadlineAt))
+            return (null, new CreditRefusal(504, "deadline_exceeded", "The request was given up, or its deadline passed, while this node's books were being opened."));
         var served = desk.TryAccept(
             new PricedAsk(stream.Link, standing, request, network, model, prices, bounds, Order.HashRequest(kind.Path(), document.Body.Span)), out var refusal);
         return (served, refusal);
+    }
+
+    /// <summary>Waits for the books of this node, where they are being opened just now.</summary>
+    /// <returns>False where the asker is gone before, or its time is over.</returns>
+    private async ValueTask<bool> IsReadyAsync(InboundStream stream, long deadlineAt)
+    {
+        using var ended = new CancellationTokenSource();
+        var opening = desk.ReadyAsync(ended.Token).AsTask();
+        if (!opening.IsCompleted)
+        {
+            var left = deadlineAt == long.MaxValue ? Timeout.InfiniteTimeSpan : Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), Math.Max(deadlineAt, Stopwatch.GetTimestamp()));
+            await Task.WhenAny(opening, stream.WritesClosed, Task.Delay(left, ended.Token));
+            await ended.CancelAsync();
+        }
+        try
+        {
+            await opening;
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     private async Task RunAsync(InboundStream stream, BackendCall call, ModelTarget target, long startedAt, LimitedPlace place, ServedRequest? served)

@@ -106,12 +106,19 @@ internal sealed class OwnModels : IOwnModels, IDisposable
     /// <summary>Whether a model is offered to nobody but the devices of this account.</summary>
     public bool IsHome(string model) => ScopeOf(model).Count == 0;
 
-    /// <summary>What a model costs other accounts: as was told last, then what was told a moment ago.</summary>
+    /// <summary>What a model costs other accounts: as was told last, then what was told a moment ago. Of what was not told yet, or is one too many to be, the price that it has.</summary>
     /// <param name="model">The bare name.</param>
-    public IReadOnlyList<Prices> PricesOf(string model) => _prices.Honoured(model);
+    public IReadOnlyList<Prices> PricesOf(string model)
+    {
+        if (_prices.Honoured(model) is { Count: > 0 } told) return told;
+        var price = PriceOf(model, _catalog.FindOwn(model) is { } own ? FactsOf(own) : null);
+        return [new Prices(price.Prompt, price.Completion)];
+    }
 
     /// <summary>Tokens that a request to a model may use, as was told; null where it is not known.</summary>
     public long? ContextOf(string model) => _prices.ContextOf(model);
+
+    private OwnModelFacts? FactsOf(ModelTarget model) => model.Offers.Any(o => o.Place == OfferPlace.Local) ? _facts(model.Name) : null;
 
     private ModelPrice PriceOf(string model, OwnModelFacts? facts) => _prices.PriceOf(model, facts?.Tier, facts?.IsEmbedding ?? false);
 
@@ -129,7 +136,7 @@ internal sealed class OwnModels : IOwnModels, IDisposable
 
     private ModelOffer OfferOf(ModelTarget model)
     {
-        var facts = model.Offers.Any(o => o.Place == OfferPlace.Local) ? _facts(model.Name) : null;
+        var facts = FactsOf(model);
         var best = OfferRanking.BestOf(model.Offers);
         var offer = new ModelOffer
         {

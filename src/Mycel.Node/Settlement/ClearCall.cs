@@ -21,21 +21,24 @@ internal sealed class ClearCall(MemberLines lines, AccountId own, TimeProvider t
     /// <summary>Asks once.</summary>
     /// <exception cref="RefusedException">The node refuses.</exception>
     /// <exception cref="FrameException">Its answer cannot be understood.</exception>
-    public async Task<ClearingReply> AskAsync(Link link, ClearBatch batch)
+    public async Task<ClearingReply> AskAsync(Link link, ClearBatch batch, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(AnswerTime, time);
-        await using var stream = await link.OpenAsync(new StreamHeader { Version = StreamServer.Version, Kind = Kind.Clear }, limit.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        await using var stream = await link.OpenAsync(new StreamHeader { Version = StreamServer.Version, Kind = Kind.Clear }, either.Token);
+        // A node that reads nothing holds up the writing too.
+        using var ending = either.Token.Register(() => stream.Abort(StreamError.Cancelled));
         var receipts = batch.Receipts.Select(receipt => SettledReceipt.Parse(receipt.Span)).ToList();
         foreach (var message in Messages(batch, receipts))
         {
             stream.Write(message);
-            await stream.Writer.FlushAsync();
+            await stream.Writer.FlushAsync(cancellation: either.Token);
         }
         await stream.FinishAsync();
-        var answer = await stream.ReadMessageAsync(Cleared.Parser, limit.Token) ?? throw new FrameException("the ledger's node answered nothing");
+        var answer = await stream.ReadMessageAsync(Cleared.Parser, either.Token) ?? throw new FrameException("the ledger's node answered nothing");
         if (answer.Results.Count != batch.Receipts.Count) throw new FrameException($"{answer.Results.Count} results came for {batch.Receipts.Count} receipts");
         var results = answer.Results.Select((result, i) => ResultOf(result, receipts[i].Id)).ToList();
-        return new ClearingReply(results, answer.Standing.Memory, [.. answer.Proofs.Select(proof => proof.Memory)], (long)Math.Min(answer.ProofCount, long.MaxValue));
+        return new ClearingReply(results, answer.Standing.Memory, [.. answer.Proofs.Select(proof => proof.Memory)], (long)Math.Min(answer.ProofCount, long.MaxValue), answer.KnownHead.Memory);
     }
 
     private static ClearingResult ResultOf(ClearResult result, OrderId id) => new(id, result.Outcome switch
@@ -43,12 +46,13 @@ internal sealed class ClearCall(MemberLines lines, AccountId own, TimeProvider t
         ClearResult.Types.Outcome.Posted => ClearingOutcome.Posted,
         ClearResult.Types.Outcome.Known => ClearingOutcome.Known,
         ClearResult.Types.Outcome.Refused => ClearingOutcome.Refused,
+        ClearResult.Types.Outcome.Nothing => ClearingOutcome.Nothing,
         _ => ClearingOutcome.Waiting,
     }, result.Entry, result.Reason.Length > 300 ? result.Reason[..300] : result.Reason);
 
     private List<Clear> Messages(ClearBatch batch, IEnumerable<SettledReceipt> receipts)
     {
-        var messages = new List<Clear> { new() { NetworkId = WireIds.Of(batch.Network.Hash), KnownProofs = (ulong)batch.KnownProofs } };
+        var messages = new List<Clear> { new() { NetworkId = WireIds.Of(batch.Network.Hash), KnownProofs = (ulong)batch.KnownProofs, KnownEntries = (ulong)batch.KnownEntries } };
         var bytes = 0;
         foreach (var receipt in batch.Receipts) Next(receipt.Length).Receipts.Add(UnsafeByteOperations.UnsafeWrap(receipt));
         foreach (var account in receipts.SelectMany(settled => new[] { settled.Order.Payer, settled.Order.Provider }).Distinct().Where(account => account != own).Take(ClearHandler.MaxMemberships))

@@ -11,7 +11,7 @@ using Mycel.Transport.Frames;
 namespace Mycel.Node.Settlement;
 
 /// <summary>Keeps the ledger of networks: takes settled receipts of members, and answers with their standing.</summary>
-internal sealed class ClearHandler(CreditRoom room, IPeerBook book, ClearingPlaces places, MemberLines lines, TimeProvider time) : IStreamHandler
+internal sealed class ClearHandler(CreditRoom room, IPeerBook book, ClearingPlaces places, MemberLines lines, TimeProvider time, ILogger<ClearHandler> logger) : IStreamHandler
 {
     /// <summary>Memberships in one exchange.</summary>
     public const int MaxMemberships = 256;
@@ -74,7 +74,7 @@ internal sealed class ClearHandler(CreditRoom room, IPeerBook book, ClearingPlac
             await stream.RefuseAsync(403, "not_allowed", "You are no member of that network.");
             return;
         }
-        if (room.Books is not { } books)
+        if (await room.ReadyAsync() is not { } books)
         {
             await stream.RefuseAsync(CreditRoom.NotOpen.Status, CreditRoom.NotOpen.Code, CreditRoom.NotOpen.Message, retryAfterSeconds: 1);
             return;
@@ -91,7 +91,7 @@ internal sealed class ClearHandler(CreditRoom room, IPeerBook book, ClearingPlac
         }
         catch (LedgerException failed)
         {
-            await stream.RefuseAsync(503, "storage_failed", $"The ledger could not be written: {failed.Message}", retryAfterSeconds: 5);
+            await stream.RefuseAsync(503, "storage_failed", PeerReason.Of(failed, stream.Link.Id, logger), retryAfterSeconds: 5);
         }
     }
 
@@ -108,12 +108,13 @@ internal sealed class ClearHandler(CreditRoom room, IPeerBook book, ClearingPlac
                 // What does not count gives nothing: a receipt that would need it waits.
             }
         }
-        return books.Clearing.SubmitAsync(network, stream.Link.Peer.Certificate, [.. message.Receipts.Select(receipt => receipt.Memory)], (long)Math.Min(message.KnownProofs, long.MaxValue));
+        return books.Clearing.SubmitAsync(
+            network, stream.Link.Peer.Certificate, [.. message.Receipts.Select(receipt => receipt.Memory)], (long)Math.Min(message.KnownProofs, long.MaxValue), (long)Math.Min(message.KnownEntries, long.MaxValue));
     }
 
     private static Cleared WireOf(ClearingReply reply)
     {
-        var cleared = new Cleared { Standing = UnsafeByteOperations.UnsafeWrap(reply.Standing), ProofCount = (ulong)reply.ProofCount };
+        var cleared = new Cleared { Standing = UnsafeByteOperations.UnsafeWrap(reply.Standing), ProofCount = (ulong)reply.ProofCount, KnownHead = UnsafeByteOperations.UnsafeWrap(reply.KnownHead) };
         cleared.Results.AddRange(reply.Results.Select(result => new ClearResult { Outcome = (ClearResult.Types.Outcome)result.Outcome, Entry = result.Entry, Reason = result.Reason }));
         cleared.Proofs.AddRange(reply.Proofs.Select(proof => UnsafeByteOperations.UnsafeWrap(proof)));
         return cleared;

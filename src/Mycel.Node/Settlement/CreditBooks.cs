@@ -12,6 +12,5 @@ namespace Mycel.Node.Settlement;
 /// <param name="Provider">What it is owed.</param>
 /// <param name="Outbox">What is still to be handed on.</param>
 /// <param name="Clearing">The ledgers that it keeps for networks.</param>
-/// <param name="Reputation">What was seen of peers.</param>
 internal sealed record CreditBooks(
-    LedgerStore Store, BookContext Context, FraudBook Fraud, Standings Standings, PayerBook Payer, ProviderBook Provider, Outbox Outbox, ClearingBook Clearing, ReputationBook Reputation);
+    LedgerStore Store, BookContext Context, FraudBook Fraud, Standings Standings, PayerBook Payer, ProviderBook Provider, Outbox Outbox, ClearingBook Clearing);

@@ -38,7 +38,7 @@ internal sealed record NetworkCredit(
 internal sealed record CreditTab(AccountId Account, IReadOnlyList<string> Names, long Earned, long Used, long EarnedPending, long UsedPending);
 
 /// <summary>Reads the books for people.</summary>
-internal sealed class CreditReport(CreditRoom room, NetworkRegistry networks, ClearingPlaces places, MemberLines lines, IPeerBook peers)
+internal sealed class CreditReport(CreditRoom room, ClearingRound clearing, NetworkRegistry networks, ClearingPlaces places, MemberLines lines, IPeerBook peers)
 {
     /// <summary>Every network of this node.</summary>
     public async Task<IReadOnlyList<NetworkCredit>> ReadAsync(CancellationToken cancellation)
@@ -59,7 +59,8 @@ internal sealed class CreditReport(CreditRoom room, NetworkRegistry networks, Cl
     private async Task<NetworkCredit> ReadAsync(NetworkId id, string name, CancellationToken cancellation)
     {
         var isReached = places.Keeps(id) || places.Elsewhere(id).Count > 0;
-        if (room.Books is not { } books) return new NetworkCredit(id, name, 0, lines.OwnLine(id), 0, 0, 0, 0, 0, 0, false, null, places.Keeps(id), isReached, []);
+        if (await room.ReadyAsync(cancellation) is not { } books) return new NetworkCredit(id, name, 0, lines.OwnLine(id), 0, 0, 0, 0, 0, 0, false, null, places.Keeps(id), isReached, []);
+        await clearing.FirstAsync(cancellation);
         // The standing first: what is posted meanwhile is then in the sums, and shows as pending for a moment at most.
         var standing = books.Standings.Own(id);
         var (available, reserved) = (books.Payer.Available(id), books.Payer.Reserved(id));

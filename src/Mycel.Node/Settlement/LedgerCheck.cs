@@ -26,7 +26,7 @@ internal sealed class LedgerCheck(CreditRoom room, NetworkRegistry networks, Cle
     public async Task<IReadOnlyList<BookCheck>> RunAsync(CancellationToken cancellation)
     {
         var found = new List<BookCheck>();
-        if (room.Books is not { } books) return found;
+        if (await room.ReadyAsync(cancellation) is not { } books) return found;
         foreach (var network in networks.Joined)
         {
             var id = network.Charter.Id;

@@ -9,7 +9,7 @@ using Mycel.Node.Networks;
 namespace Mycel.Node.Settlement;
 
 /// <summary>What members may owe: by the memberships that they showed, or that others passed on. Safe for use from several threads.</summary>
-internal sealed class MemberLines(NodeIdentity identity, NetworkRegistry networks, PeerBook peers, InviteBook invites, RevocationBook revocations, IOptionsSource options, TimeProvider time)
+internal sealed class MemberLines(NodeIdentity identity, NetworkRegistry networks, PeerBook peers, InviteBook invites, RevocationBook revocations, AppointmentBook appointments, IOptionsSource options, TimeProvider time)
 {
     /// <summary>Members remembered; beyond, those that came first are forgotten.</summary>
     public const int MaxRemembered = 4096;
@@ -26,8 +26,11 @@ internal sealed class MemberLines(NodeIdentity identity, NetworkRegistry network
     public MemberTerms? TermsOf(NetworkId network, AccountId account)
     {
         if (networks.Joined.FirstOrDefault(n => n.Charter.Id == network) is not { } joined) return null;
-        if (joined.Charter.RootAccount == account) return new MemberTerms { CreditLine = options.Current.Credit.Line };
-        if (account == identity.Certificate.AccountId) return joined.Terms;
+        var own = identity.Certificate;
+        // No membership says what the root may owe: on its own nodes its settings do, on others what it appointed them with.
+        if (joined.Charter.RootAccount == account)
+            return new MemberTerms { CreditLine = account == own.AccountId ? options.Current.Credit.Line : appointments.Find(network, own.PeerId)?.Appointment.RootLine ?? 0 };
+        if (account == own.AccountId) return joined.Terms;
         if (peers.NewestProof(account, network) is { Membership: { } shown }) Remember(shown);
         if (_known.TryGetValue((network, account), out var known) && Holds(known)) return known.Terms with { CreditLine = Bounded(known.Terms.CreditLine) };
         // Whom this node admitted itself, it knows without having seen them since its start.

@@ -22,7 +22,8 @@ namespace Mycel.Node.Settlement;
 internal sealed record PricedRequest(Link Link, NetworkId Network, string Model, ModelPrice Price, RequestBounds Bounds, byte[] RequestHash, Purse? Purse);
 
 /// <summary>The asking side of credit: orders before a request is sent, and settles behind its answer. Nothing of it is waited for by the request.</summary>
-internal sealed partial class PayingDesk(CreditRoom room, PeerBook peers, IOptionsSource options, CreditMetrics metrics, TimeProvider time, ILogger<PayingDesk> logger)
+internal sealed partial class PayingDesk(
+    CreditRoom room, ClearingRound clearing, ReputationBook reputation, PeerBook peers, IOptionsSource options, CreditMetrics metrics, TimeProvider time, ILogger<PayingDesk> logger)
 {
     /// <summary>How long the other side may take to confirm a countersignature on the request's own stream.</summary>
     private static readonly TimeSpan ConfirmTime = TimeSpan.FromSeconds(10);
@@ -36,21 +37,21 @@ internal sealed partial class PayingDesk(CreditRoom room, PeerBook peers, IOptio
     public Task IdleAsync() => _pending.IdleAsync();
 
     /// <summary>Takes note of how a node of another account kept its word.</summary>
-    /// <returns>How far it is to be relied on: 1 for one of which nothing bad is known.</returns>
-    public double Observe(PeerId peer, bool isSuccess)
-    {
-        if (room.Books is not { } books) return 1;
-        books.Reputation.Observe(peer, new Observation { IsSuccess = isSuccess });
-        return Math.Min(1, books.Reputation.Of(peer).SuccessShare / Unseen.SuccessShare);
-    }
+    public void Observe(PeerId peer, Observation seen) => reputation.Observe(peer, seen);
+
+    /// <summary>How far a node is to be relied on, by all that was seen of it: 1 for one of which nothing bad is known.</summary>
+    public double ReliabilityOf(PeerId peer) => Math.Min(1, reputation.Of(peer).SuccessShare / Unseen.SuccessShare);
 
     private static readonly Reputation Unseen = new(0, 0, 0, 0, null, null);
 
     /// <summary>Orders, where something is to be paid.</summary>
+    /// <param name="request">What is wanted.</param>
+    /// <param name="cancellation">Ends the waiting for books that are not open yet.</param>
     /// <returns>The order, or why it is refused; neither where nothing is paid.</returns>
-    public async ValueTask<(PaidRequest? Paid, CreditRefusal? Refusal)> OpenAsync(PricedRequest request)
+    public async ValueTask<(PaidRequest? Paid, CreditRefusal? Refusal)> OpenAsync(PricedRequest request, CancellationToken cancellation)
     {
-        if (await room.ReadyAsync() is not { } books) return (null, CreditRoom.NotOpen);
+        if (await room.ReadyAsync(cancellation) is not { } books) return (null, CreditRoom.NotOpen);
+        await clearing.FirstAsync(cancellation);
         var provider = request.Link.Peer.Certificate;
         if (!provider.Roles.HasFlag(DeviceRoles.Serve))
             return (null, new CreditRefusal(StatusCodes.Status403Forbidden, CreditCodes.NotAllowed, $"The node '{provider.DeviceName}' may not serve for its account: its certificate lacks that role."));
@@ -69,11 +70,27 @@ internal sealed partial class PayingDesk(CreditRoom room, PeerBook peers, IOptio
         };
         if (order.ProviderInstance.Length != Greetings.InstanceBytes)
             return (null, new CreditRefusal(StatusCodes.Status409Conflict, CreditCodes.OrderInvalid, $"The node '{provider.DeviceName}' does not tell enough of itself to be paid. It may need an update."));
-        // Only what was spent of a budget is ever read from the disk, once for each.
-        var (open, refusal) = await books.Payer.OpenAsync(order);
+        var (open, refusal) = await OpenAsync(books, order, cancellation);
         if (refusal is not null) metrics.Refused.Increment();
         return open is null ? (null, refusal) : (new PaidRequest(this, open, request.Link.Id), null);
     }
+
+    private async ValueTask<(OpenOrder? Open, CreditRefusal? Refusal)> OpenAsync(CreditBooks books, OrderRequest order, CancellationToken cancellation)
+    {
+        try
+        {
+            // Only what was spent of a budget is ever read from the disk, once for each.
+            return await books.Payer.OpenAsync(order, cancellation);
+        }
+        catch (LedgerException error)
+        {
+            LogNotRead(logger, error.Message);
+            return (null, Unreadable);
+        }
+    }
+
+    private static readonly CreditRefusal Unreadable = new(
+        StatusCodes.Status503ServiceUnavailable, "books_not_open", "This node's books cannot be read at the moment, so nothing can be paid. Its log says why.");
 
     internal void Begin(PaidRequest paid) => Watch(room.Books?.Payer.BeginAsync(paid.Order));
 
@@ -104,13 +121,12 @@ internal sealed partial class PayingDesk(CreditRoom room, PeerBook peers, IOptio
             {
                 LogRefused(logger, paid.Id, paid.Provider, refusal.Message);
                 metrics.Disputed.Increment();
-                books.Reputation.Observe(paid.Provider, new Observation { IsDispute = true });
+                reputation.Observe(paid.Provider, new Observation { IsDispute = true });
                 await stream.FinishAsync();
                 isConfirmed = true;
                 return;
             }
-            metrics.Spent.Add(signed.Amount);
-            books.Reputation.Observe(paid.Provider, new Observation { Settled = signed.Amount });
+            reputation.Observe(paid.Provider, new Observation { Settled = signed.Amount });
             stream.Write(new Links.Wire.Countersigned { Countersignature = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(signed.Countersignature) });
             await stream.FinishAsync();
             using var limit = new CancellationTokenSource(ConfirmTime, time);
@@ -162,6 +178,9 @@ internal sealed partial class PayingDesk(CreditRoom room, PeerBook peers, IOptio
 
     [LoggerMessage(Level = LogLevel.Error, Message = "receipt {Receipt} of {Peer} could not be settled yet: {Reason}")]
     private static partial void LogFailed(ILogger logger, string receipt, PeerId peer, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "what was spent of a budget cannot be read, so nothing is paid: {Reason}")]
+    private static partial void LogNotRead(ILogger logger, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "settling failed")]
     private static partial void LogDefect(ILogger logger, Exception error);

@@ -56,7 +56,7 @@ internal sealed class PriceTable(IOptionsSource options, TimeProvider time)
         return least > 0 ? least : null;
     }
 
-    /// <summary>What a model may be asked for at: its price as announced, then those of a moment ago.</summary>
+    /// <summary>What a model may be asked for at: its price as announced, then those of a moment ago; none where it was not announced.</summary>
     public IReadOnlyList<Prices> Honoured(string model) => _announced.Of(model);
 
     /// <summary>What a model costs now.</summary>

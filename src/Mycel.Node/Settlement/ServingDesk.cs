@@ -55,7 +55,7 @@ internal sealed record PricedAsk(
     Link Link, PeerStanding Standing, Inference Wire, NetworkId Network, string Model, IReadOnlyList<Prices> Prices, RequestBounds Bounds, byte[] RequestHash);
 
 /// <summary>The serving side of credit: takes orders before any work, and signs receipts when it is over. No disk is waited for before an answer.</summary>
-internal sealed partial class ServingDesk(CreditRoom room, CreditMetrics metrics, TimeProvider time, ILogger<ServingDesk> logger)
+internal sealed partial class ServingDesk(CreditRoom room, ClearingRound clearing, CreditMetrics metrics, TimeProvider time, ILogger<ServingDesk> logger)
 {
     private readonly Pending _pending = new();
 
@@ -65,8 +65,12 @@ internal sealed partial class ServingDesk(CreditRoom room, CreditMetrics metrics
     /// <summary>Completes when nothing is being written down any more.</summary>
     public Task IdleAsync() => _pending.IdleAsync();
 
-    /// <summary>Waits for the books, where they are being opened.</summary>
-    public async ValueTask ReadyAsync() => await room.ReadyAsync();
+    /// <summary>Opens the books, where they are not open, and hears once from the ledgers who is refused.</summary>
+    /// <exception cref="OperationCanceledException">Who asks waits no longer.</exception>
+    public async ValueTask ReadyAsync(CancellationToken cancellation)
+    {
+        if (await room.ReadyAsync(cancellation) is not null) await clearing.FirstAsync(cancellation);
+    }
 
     /// <summary>Takes an order.</summary>
     /// <returns>Null for one that is not taken, with the reason.</returns>
@@ -113,8 +117,21 @@ internal sealed partial class ServingDesk(CreditRoom room, CreditMetrics metrics
     /// <param name="usage">Tokens as the model counted them; null where it did not.</param>
     /// <param name="outputEvents">Events with output, each about a token; null where the answer is no stream.</param>
     /// <param name="reason">Why it ended.</param>
-    /// <returns>The receipt; empty where nothing was given.</returns>
+    /// <returns>The receipt; empty where nothing was given, or nothing can be signed: the answer is the asker's all the same.</returns>
     public ByteString Finish(ServedRequest served, TokenUsage? usage, long? outputEvents, string reason)
+    {
+        try
+        {
+            return Sign(served, usage, outputEvents, reason);
+        }
+        catch (StatementException error)
+        {
+            LogNotSigned(logger, served.Order.Id, error.Message);
+            return ByteString.Empty;
+        }
+    }
+
+    private ByteString Sign(ServedRequest served, TokenUsage? usage, long? outputEvents, string reason)
     {
         if (room.Books is not { } books) return ByteString.Empty;
         var finished = books.Provider.Finish(served.Order, new Delivered
@@ -140,7 +157,7 @@ internal sealed partial class ServingDesk(CreditRoom room, CreditMetrics metrics
         if (room.Books is not { } books) return false;
         try
         {
-            metrics.Earned.Add(await books.Provider.TakeAsync(served.Order.Id, countersignature));
+            await books.Provider.TakeAsync(served.Order.Id, countersignature);
             return true;
         }
         catch (Exception error) when (error is LedgerException or StatementException)
@@ -167,6 +184,9 @@ internal sealed partial class ServingDesk(CreditRoom room, CreditMetrics metrics
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "the countersignature of receipt {Receipt} was not taken: {Reason}")]
     private static partial void LogNotTaken(ILogger logger, OrderId receipt, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "receipt {Receipt} could not be signed, so the work is not paid: {Reason}")]
+    private static partial void LogNotSigned(ILogger logger, OrderId receipt, string reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "receipt {Receipt} could not be written down: {Reason}")]
     private static partial void LogNotKept(ILogger logger, OrderId receipt, string reason);

@@ -9,7 +9,7 @@ using Mycel.Transport.Frames;
 namespace Mycel.Node.Settlement;
 
 /// <summary>Settles with a peer what requests' own streams did not.</summary>
-internal sealed partial class SettleCall(CreditMetrics metrics, TimeProvider time, ILogger<SettleCall> logger)
+internal sealed partial class SettleCall(TimeProvider time, ILogger<SettleCall> logger)
 {
     private static readonly TimeSpan AnswerTime = TimeSpan.FromSeconds(60);
 
@@ -23,37 +23,41 @@ internal sealed partial class SettleCall(CreditMetrics metrics, TimeProvider tim
         {
             var batch = await books.Outbox.DueToPeerAsync(link.Id, cursor, cancellation);
             if (batch.Claims.Count + batch.Settled.Count == 0) return isAllSettled;
-            isAllSettled &= await SettleAsync(books, link, batch);
+            isAllSettled &= await SettleAsync(books, link, batch, cancellation);
             if (!batch.HasMore) return isAllSettled;
             cursor = batch.Cursor;
         }
         return false;
     }
 
-    private async Task<bool> SettleAsync(CreditBooks books, Link link, SettleBatch batch)
+    private async Task<bool> SettleAsync(CreditBooks books, Link link, SettleBatch batch, CancellationToken cancellation)
     {
-        var answer = await AskAsync(link, batch);
+        var answer = await AskAsync(link, batch, cancellation);
         var isAllSettled = true;
         for (var i = 0; i < batch.Claims.Count; i++) isAllSettled &= await TakeAsync(books, batch.Claims[i].Id, answer.Results[i]);
         for (var i = 0; i < batch.Settled.Count; i++)
         {
             var result = answer.Results[batch.Claims.Count + i];
-            if (result.IsTaken) await books.Payer.AcknowledgeAsync(batch.Settled[i].Id);
+            // What the peer said is written down, also during a stop.
+            if (result.IsTaken) await books.Payer.AcknowledgeAsync(batch.Settled[i].Id, CancellationToken.None);
             isAllSettled &= result.IsTaken;
         }
         return isAllSettled;
     }
 
-    private async Task<SettleAnswer> AskAsync(Link link, SettleBatch batch)
+    private async Task<SettleAnswer> AskAsync(Link link, SettleBatch batch, CancellationToken cancellation)
     {
         using var limit = new CancellationTokenSource(AnswerTime, time);
-        await using var stream = await link.OpenAsync(new StreamHeader { Version = StreamServer.Version, Kind = Kind.Settle }, limit.Token);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
+        await using var stream = await link.OpenAsync(new StreamHeader { Version = StreamServer.Version, Kind = Kind.Settle }, either.Token);
+        // A peer that reads nothing holds up the writing too.
+        using var ending = either.Token.Register(() => stream.Abort(StreamError.Cancelled));
         var message = new Settle();
         message.Receipts.AddRange(batch.Claims.Select(claim => UnsafeByteOperations.UnsafeWrap(claim.Bytes)));
         message.Countersigned.AddRange(batch.Settled.Select(settled => UnsafeByteOperations.UnsafeWrap(settled.Bytes)));
         stream.Write(message);
         await stream.FinishAsync();
-        var answer = await stream.ReadMessageAsync(SettleAnswer.Parser, limit.Token) ?? throw new FrameException("the peer answered nothing");
+        var answer = await stream.ReadMessageAsync(SettleAnswer.Parser, either.Token) ?? throw new FrameException("the peer answered nothing");
         if (answer.Results.Count != batch.Claims.Count + batch.Settled.Count) throw new FrameException("the peer answered to more or less than it was shown");
         return answer;
     }
@@ -66,7 +70,7 @@ internal sealed partial class SettleCall(CreditMetrics metrics, TimeProvider tim
         {
             if (!result.Countersignature.IsEmpty)
             {
-                metrics.Earned.Add(await books.Provider.TakeAsync(id, result.Countersignature.Memory));
+                await books.Provider.TakeAsync(id, result.Countersignature.Memory);
                 return true;
             }
             if (result.Code != CreditCodes.ReceiptRefused) return false;

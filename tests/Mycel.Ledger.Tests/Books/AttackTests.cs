@@ -89,6 +89,15 @@ public sealed class AttackTests
     }
 
     [Fact]
+    public void No_order_is_taken_for_a_model_that_has_no_price()
+    {
+        using var world = new CreditWorld();
+        OpenOrder open = world.Open(world.B, world.A);
+        Assert.Null(world.A.Provider.TryAccept(world.Asked(world.B, open) with { Prices = world.A.Prices.Of("small") }, out CreditRefusal? refusal));
+        Assert.Equal((409, CreditCodes.PriceChanged, true), (refusal!.Status, refusal.Code, refusal.MayTryOthers));
+    }
+
+    [Fact]
     public void An_order_at_the_price_of_a_moment_ago_is_honoured()
     {
         using var world = new CreditWorld();
@@ -281,7 +290,7 @@ public sealed class AttackTests
     {
         using var world = new CreditWorld();
         SettledReceipt full = SettledReceipt.Parse((await world.A.Store.FindReceiptAsync(await world.ServeAsync(world.B, world.A)))!.Bytes.Span);
-        Countersignature less = Countersignature.Issue(world.B.Device, full.Order, full.Receipt!, 0, 0, world.Clock.Now);
+        Countersignature less = Countersignature.Issue(world.B.Device, full.Order, full.Receipt!, 1, 0, world.Clock.Now);
         SettledReceipt cheap = SettledReceipt.Create(full.Order, full.Receipt, less, full.PayerCertificate, full.ProviderCertificate);
         await world.Clearing.SubmitAsync(world.Network, world.B.Certificate, [cheap.Bytes], 0);
         ClearingNews news = (await world.ClearAsync(world.A))!;
@@ -303,8 +312,14 @@ public sealed class AttackTests
         Assert.NotNull(world.A.Standings.Judge(world.Network, world.B.Id, Sign(1_000_000).Bytes, out _));
         Assert.Null(world.A.Standings.Judge(world.Network, world.B.Id, Sign(2_000_000).Bytes, out EquivocationProof? proof));
         Assert.Equal(world.Root.Id, proof!.Verify());
+        await world.ClearAsync(world.A);
+        Assert.True(world.A.Standings.IsOwnTrusted(world.Network));
         await world.A.Fraud.AddAsync(world.Network, proof.Bytes);
         Assert.Null(world.A.Standings.Judge(world.Network, world.B.Id, Sign(1_000_000).Bytes, out _));
+
+        // Nor are its standings of the own account believed any more.
+        Assert.False(world.A.Standings.IsOwnTrusted(world.Network));
+        await Assert.ThrowsAsync<StatementException>(() => world.RefreshedAsync(world.A));
     }
 
     private static async Task RefusedEverywhereAsync(CreditWorld world, Party cheat, ReadOnlyMemory<byte> proof)

@@ -64,7 +64,7 @@ internal sealed class CreditWorld : IDisposable
     }
 
     public void OpenClearing() => Clearing = new ClearingBook(
-        Root.Context, Root.Fraud, (network, account) => network == Network ? Members.GetValueOrDefault(account) : null, new ClearingOptions { IsRevoked = Revoked.Contains });
+        Root.Context, Root.Fraud, (network, account) => network == Network ? Members.GetValueOrDefault(account) : null, new ClearingOptions { IsRevoked = (_, device) => Revoked.Contains(device) });
 
     public OrderRequest Request(Party provider) => new()
     {
@@ -170,7 +170,7 @@ internal sealed class CreditWorld : IDisposable
             Clock.Now += TimeSpan.FromSeconds(3);
             ClearBatch? batch = await party.Outbox.NextClearAsync(Network);
             if (batch is null) return last;
-            ClearingReply reply = await Clearing.SubmitAsync(Network, party.Certificate, batch.Receipts, batch.KnownProofs);
+            ClearingReply reply = await Clearing.SubmitAsync(Network, party.Certificate, batch.Receipts, batch.KnownProofs, batch.KnownEntries);
             ClearingNews news = await party.Outbox.ApplyAsync(batch, reply);
             last = last is null ? news : news with { Warning = last.Warning ?? news.Warning, Frauds = [.. last.Frauds, .. news.Frauds], Posted = last.Posted + news.Posted, Refused = last.Refused + news.Refused };
         }

@@ -85,6 +85,21 @@ public sealed class FlowTests
     }
 
     [Fact]
+    public async Task Work_during_which_the_clock_was_set_back_is_paid_all_the_same()
+    {
+        using var world = new CreditWorld();
+        OpenOrder open = world.Open(world.B, world.A);
+        AcceptedOrder accepted = world.Accept(world.B, world.A, open);
+
+        FinishedOrder finished = world.A.Provider.Finish(accepted, world.Work() with { FinishedAt = world.Clock.Now.AddHours(-1) })!;
+
+        Countersigned signed = await world.B.Payer.CountersignAsync(open, finished.Receipt, CreditWorld.Seen());
+        Assert.Null(signed.Refusal);
+        await world.A.Provider.TakeAsync(open.Id, signed.Countersignature);
+        Assert.Equal(CreditWorld.Cost, world.A.Provider.Exposure(world.B.Id).Owed);
+    }
+
+    [Fact]
     public void Work_of_which_nothing_was_delivered_is_not_claimed()
     {
         using var world = new CreditWorld();
@@ -154,8 +169,9 @@ public sealed class FlowTests
         world.B.Certificate = world.B.Certify(TimeSpan.FromHours(1));
         world.Clock.Now += TimeSpan.FromHours(2);
         OpenOrder open = world.Open(world.B, world.A);
-        FinishedOrder finished = world.A.Provider.Finish(world.Accept(world.B, world.A, open), world.Work())!;
-        Countersigned signed = await world.B.Payer.CountersignAsync(open, finished.Receipt, CreditWorld.Seen());
+        Assert.Null(world.A.Provider.TryAccept(world.Asked(world.B, open), out _));
+        Receipt receipt = Receipt.Issue(world.A.Device, open.Order, world.Work());
+        Countersigned signed = await world.B.Payer.CountersignAsync(open, receipt.Bytes, CreditWorld.Seen());
         Assert.Contains("was not valid at", signed.Refusal!.Message, StringComparison.Ordinal);
     }
 
@@ -165,7 +181,7 @@ public sealed class FlowTests
         using var world = new CreditWorld();
         Appointment appointment = Appointment.Issue(world.Root.Device, world.Root.Account.PublicKey, world.C.Device.PublicKey, world.Clock.Now, TimeSpan.FromDays(30));
         var clearing = new ClearingBook(
-            world.C.Context, world.C.Fraud, (_, account) => world.Members.GetValueOrDefault(account), null, _ => new ClearingAuthority(appointment, world.Root.Certificate));
+            world.C.Context, world.C.Fraud, (_, account) => world.Members.GetValueOrDefault(account), null, _ => AppointmentProof.Create(appointment, world.Root.Certificate));
         await world.ServeAsync(world.B, world.A);
         world.Clock.Now += TimeSpan.FromMinutes(1);
         ClearBatch batch = (await world.A.Outbox.NextClearAsync(world.Network))!;
@@ -184,5 +200,30 @@ public sealed class FlowTests
         Refuse(StandingProof.Create(standing, world.C.Certificate, own, world.C.Certificate));
         Refuse(StandingProof.Create(standing, world.C.Certificate, own, world.Root.Certificate));
         void Refuse(StandingProof proof) => Assert.Throws<Identity.StatementException>(() => proof.Verify(world.Network));
+    }
+
+    [Fact]
+    public async Task What_a_dismissed_node_says_is_believed_no_more()
+    {
+        using var world = new CreditWorld();
+        bool isDismissed = false;
+        Appointment appointment = Appointment.Issue(world.Root.Device, world.Root.Account.PublicKey, world.C.Device.PublicKey, world.Clock.Now, TimeSpan.FromDays(30), 7);
+        Assert.Equal((7, false), (Appointment.Parse(appointment.Bytes.Span).RootLine, appointment.IsDismissed));
+        var clearing = new ClearingBook(
+            world.C.Context, world.C.Fraud, (_, account) => world.Members.GetValueOrDefault(account), null, _ => AppointmentProof.Create(appointment, world.Root.Certificate));
+        var standings = new Standings(world.A.Context, world.A.Fraud, _ => 0, (_, appointed, _) => appointed is null || !isDismissed);
+        ReadOnlyMemory<byte> key = world.B.Account.PublicKey.ToArray();
+        StandingProof said = await clearing.StandingAsync(world.Network, key);
+        Assert.NotNull(standings.Judge(world.Network, said.Standing.Account, said.Bytes, out _));
+
+        isDismissed = true;
+
+        Assert.Null(standings.Judge(world.Network, said.Standing.Account, said.Bytes, out _));
+        StandingProof roots = await world.Clearing.StandingAsync(world.Network, key);
+        Assert.NotNull(standings.Judge(world.Network, said.Standing.Account, roots.Bytes, out _));
+        // The dismissal itself lets nobody clear.
+        Appointment dismissal = Appointment.Dismiss(world.Root.Device, world.Root.Account.PublicKey, world.C.Device.PublicKey, world.Clock.Now);
+        AppointmentProof.Parse(AppointmentProof.Create(dismissal, world.Root.Certificate).Bytes.Span).Verify();
+        Assert.Throws<Identity.StatementException>(() => StandingProof.Create(said.Standing, world.C.Certificate, dismissal, world.Root.Certificate).Verify(world.Network));
     }
 }

@@ -59,6 +59,26 @@ public sealed class VanishingTests
     }
 
     [Fact]
+    public async Task A_payer_that_started_anew_pays_for_no_more_of_a_broken_answer_than_came()
+    {
+        using var world = new CreditWorld();
+        OpenOrder open = world.Open(world.B, world.A);
+        AcceptedOrder accepted = world.Accept(world.B, world.A, open);
+        await world.B.Payer.BeginAsync(open);
+        world.B.Payer.Abandon(open, CreditWorld.Seen(prompt: null, completion: null, reply: CreditWorld.Reply[..30], isWhole: false, events: 2));
+        long most = CreditWorld.Price.AmountFor(CreditWorld.Bounds.PromptTokens, (4 * 2) + 16);
+        Assert.Equal(most, world.B.Payer.Reserved(world.Network));
+        await world.B.RestartAsync();
+        Assert.Equal(most, world.B.Payer.Reserved(world.Network));
+        FinishedOrder finished = world.A.Provider.Finish(accepted, world.Work())!;
+        await finished.Durable;
+        await CreditWorld.LinkAsync(world.A, world.B);
+        Assert.Equal(10 + (2 * 24), world.B.Payer.Owed(world.Network));
+        Assert.Equal(new Exposure(0, 0, 10 + (2 * 24), 2 * 26), world.A.Provider.Exposure(world.B.Id));
+        Assert.Equal(0, world.B.Payer.Reserved(world.Network));
+    }
+
+    [Fact]
     public async Task A_defaulter_costs_at_most_the_cap()
     {
         using var world = new CreditWorld();
@@ -88,11 +108,38 @@ public sealed class VanishingTests
         Assert.Equal((402, CreditCodes.CreditExhausted), (refusal!.Status, refusal.Code));
         Assert.Contains("until it has settled", refusal.Message, StringComparison.Ordinal);
 
-        // It refuses to pay: for a day that counts the same.
+        // It refuses to pay, long after the work: for a day from then on that counts the same, over restarts.
+        world.Clock.Now += TimeSpan.FromHours(40);
         await CreditWorld.LinkAsync(world.A, world.B);
-        Assert.Null(world.A.Provider.TryAccept(world.Asked(world.B, world.Open(world.B, world.A)), out refusal));
-        Assert.Equal(CreditCodes.CreditExhausted, refusal!.Code);
-        Assert.Equal(lost, world.A.Provider.Exposure(world.B.Id).Disputed);
+        for (int i = 0; i < 2; i++)
+        {
+            Assert.Null(world.A.Provider.TryAccept(world.Asked(world.B, world.Open(world.B, world.A)), out refusal));
+            Assert.Equal(CreditCodes.CreditExhausted, refusal!.Code);
+            Assert.Equal(lost, world.A.Provider.Exposure(world.B.Id).Disputed);
+            world.Clock.Now += TimeSpan.FromHours(23.9);
+            await world.A.RestartAsync();
+        }
+
+        Assert.Equal(default, world.A.Provider.Exposure(world.B.Id));
+    }
+
+    [Fact]
+    public async Task What_is_agreed_to_in_part_long_after_the_work_counts_for_a_day_from_then_on()
+    {
+        using var world = new CreditWorld();
+        OpenOrder open = world.Open(world.B, world.A);
+        FinishedOrder finished = world.A.Provider.Finish(world.Accept(world.B, world.A, open), world.Work())!;
+        await finished.Durable;
+        Countersigned signed = await world.B.Payer.CountersignAsync(open, finished.Receipt, CreditWorld.Seen(completion: 20));
+        world.Clock.Now += TimeSpan.FromHours(40);
+        await world.A.Provider.TakeSettledAsync(signed.Settled);
+        long less = finished.Amount - signed.Amount;
+        Assert.Equal(new Exposure(0, 0, signed.Amount, less), world.A.Provider.Exposure(world.B.Id));
+        world.Clock.Now += TimeSpan.FromHours(23.9);
+        await world.A.RestartAsync();
+        Assert.Equal(new Exposure(0, 0, signed.Amount, less), world.A.Provider.Exposure(world.B.Id));
+        world.Clock.Now += TimeSpan.FromHours(1.1);
+        Assert.Equal(new Exposure(0, 0, signed.Amount, 0), world.A.Provider.Exposure(world.B.Id));
     }
 
     [Fact]

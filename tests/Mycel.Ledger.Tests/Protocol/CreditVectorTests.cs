@@ -121,6 +121,8 @@ public sealed class CreditVectorTests
         Add("order", "payer and provider are one account", Resigned(keys.GuestDevice, some.Order, body => body.ProviderAccountKey = body.PayerAccountKey));
         Add("order", "valid for more than 25 hours", Resigned(keys.GuestDevice, some.Order, body => body.ExpiresAt += 25 * 3_600_000));
         Add("order", "signed by another device", DeviceStatement.Sign(keys.RootDevice, Order.Domain, DeviceStatement.Parse(some.Order.Bytes.Span, Order.MaxBytes, "It").Body.Span));
+        const long year9000 = 221_845_392_000_000;
+        Add("order", "of the year 9000", Resigned(keys.GuestDevice, some.Order, body => (body.IssuedAt, body.ExpiresAt) = (year9000 - 1000, year9000)));
         Add("settled_receipt", "without a countersignature", SettledReceipt.Create(some.Order, some.Receipt, null, guest, root).Bytes);
         Add("settled_receipt", "the provider signed for the payer", SettledReceipt.Create(some.Order, some.Receipt, Countersignature.Issue(keys.RootDevice, some.Order, some.Receipt, 12, 2, VectorKeys.Now), guest, root).Bytes);
         Add("settled_receipt", "certificates changed places", SettledReceipt.Create(some.Order, some.Receipt, some.Countersignature, root, guest).Bytes);

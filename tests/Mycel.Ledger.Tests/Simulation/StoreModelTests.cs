@@ -65,7 +65,8 @@ public sealed class StoreModelTests
             {
                 case 0 or 1:
                     ReceiptRecord record = Record(network, account, order);
-                    return store => Done(store.WriteAsync(new LedgerWrite.Receipt(record)));
+                    bool isGivenUp = record.State == ReceiptState.Refused && random.Happens(500_000);
+                    return store => Done(store.WriteAsync(new LedgerWrite.Receipt(record) { IsGivenUp = isGivenUp }));
                 case 2:
                     var standing = new LedgerWrite.Standing(network, account, (ulong)random.Below(20), random.Bytes(5));
                     return store => Done(store.WriteAsync(standing));
@@ -95,7 +96,8 @@ public sealed class StoreModelTests
             AccountId account = random.Pick(_accounts);
             OrderId order = random.Pick(_orders);
             ReceiptQuery query = Query(network, account, order);
-            return random.Below(7) switch
+            long entries = random.Below(30);
+            return random.Below(8) switch
             {
                 0 => async store => Show(await store.FindReceiptAsync(order)),
                 1 => async store => string.Join('\n', (await store.ReceiptsAsync(query)).Select(Show)),
@@ -103,6 +105,7 @@ public sealed class StoreModelTests
                 3 => async store => await store.FindStandingAsync(network, account) is { } bytes ? Convert.ToHexString(bytes.Span) : "none",
                 4 => async store => string.Join(' ', (await store.ProofsAsync(network, 0)).Select(bytes => Convert.ToHexString(bytes.Span))),
                 5 => async store => await store.FindAccountAsync(network, account) is { } found ? $"{found.Balance} {found.IsRefused}" : "",
+                6 => async store => await store.HashAsync(network, entries) is null ? "beyond its end" : "",
                 _ => async store => (await store.HeadAsync(network)).Entries.ToString(System.Globalization.CultureInfo.InvariantCulture),
             };
         }
@@ -114,7 +117,7 @@ public sealed class StoreModelTests
             Side = random.Happens(300_000) ? ReceiptSide.Earned : null,
             States = random.Happens(300_000) ? [random.Pick(States), random.Pick(States)] : null,
             Before = random.Happens(200_000) ? order : null,
-            IsDisputed = random.Happens(200_000) ? random.Happens(500_000) : null,
+            DisputedFrom = random.Happens(200_000) ? DateTimeOffset.UnixEpoch.AddSeconds(random.Below(300)) : null,
             Limit = random.Below(20) + 1,
         };
 
@@ -144,6 +147,7 @@ public sealed class StoreModelTests
                 Amount = amount,
                 Claimed = amount + (random.Happens(300_000) ? 5 : 0),
                 At = DateTimeOffset.UnixEpoch.AddSeconds(sort),
+                DisputedAt = random.Happens(300_000) ? DateTimeOffset.UnixEpoch.AddSeconds(random.Below(300)) : null,
                 Entry = state == ReceiptState.Posted ? random.Below(40) + 1 : null,
                 Bytes = random.Bytes(6),
             };

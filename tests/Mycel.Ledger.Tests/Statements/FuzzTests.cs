@@ -1,4 +1,5 @@
 using System.Globalization;
+using Google.Protobuf;
 using Mycel.Identity;
 using Mycel.Ledger.Statements;
 
@@ -81,6 +82,38 @@ public sealed class FuzzTests
                 Assert.Fail($"{Convert.ToHexStringLower(statement)}: {defect}");
             }
         }
+    }
+
+    [Theory]
+    [InlineData(221_845_391_999_999, true)]
+    [InlineData(221_845_392_000_000, false)]
+    [InlineData(253_402_300_799_999, false)]
+    [InlineData(long.MaxValue, false)]
+    [InlineData(long.MinValue, false)]
+    [InlineData(-1, false)]
+    [InlineData(0, true)]
+    public void Of_times_at_the_ends_of_the_calendar_only_a_refusal_comes(long at, bool isTime)
+    {
+        using var some = new Samples();
+        var order = Wire.Order.Parser.ParseFrom(DeviceStatement.Parse(some.Order.Bytes.Span, Order.MaxBytes, "It").Body.Span);
+        order.ExpiresAt = at;
+        order.IssuedAt = at > 0 ? at - 1 : at;
+        var receipt = Wire.Receipt.Parser.ParseFrom(DeviceStatement.Parse(some.Receipt.Bytes.Span, Receipt.MaxBytes, "It").Body.Span);
+        (receipt.StartedAt, receipt.FinishedAt) = (at, at);
+        var appointment = Wire.Appointment.Parser.ParseFrom(DeviceStatement.Parse(some.Appointment.Bytes.Span, Appointment.MaxBytes, "It").Body.Span);
+        (appointment.NotBefore, appointment.NotAfter) = (at > 0 ? at - 1 : at, at > 0 ? at : 1);
+        var standing = Wire.Standing.Parser.ParseFrom(DeviceStatement.Parse(some.Standing.Bytes.Span, Standing.MaxBytes, "It").Body.Span);
+        (standing.IssuedAt, standing.ExpiresAt) = (at > 0 ? at - 1 : at, at > 0 ? at : 1);
+        byte[] payer = some.PayerCertificate.ToBytes(), provider = some.ProviderCertificate.ToBytes();
+        Refuse(() => SettledReceipt.Create(Order.Parse(Sign(some.PayerDevice, Order.Domain, order)), some.Receipt, some.Countersignature, payer, provider).Verify());
+        Refuse(() => Receipt.Parse(Sign(some.ProviderDevice, Receipt.Domain, receipt)).Verify(some.Order));
+        Refuse(() => SettledReceipt.Create(some.Order, Receipt.Parse(Sign(some.ProviderDevice, Receipt.Domain, receipt)), some.Countersignature, payer, provider).Verify());
+        Refuse(() => StandingProof.Create(Standing.Parse(Sign(some.ProviderDevice, Standing.Domain, standing)), some.ProviderCertificate, some.Appointment, some.PayerCertificate).Verify(some.Network));
+        if (isTime) Assert.False(Appointment.Parse(Sign(some.PayerDevice, Appointment.Domain, appointment)).IsValidAt(Samples.Now));
+        else Refuse(() => Appointment.Parse(Sign(some.PayerDevice, Appointment.Domain, appointment)));
+
+        static void Refuse(Action use) => Assert.Throws<StatementException>(use);
+        static byte[] Sign(DeviceKey device, string domain, IMessage body) => DeviceStatement.Sign(device, domain, body.ToByteArray());
     }
 
     private static (byte[] Valid, Action<byte[]> Parse) Target(Samples some, string kind) => kind switch

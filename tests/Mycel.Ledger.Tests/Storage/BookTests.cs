@@ -43,6 +43,36 @@ public sealed class BookTests(PostgresServer postgres)
     [Theory]
     [InlineData(DatabaseKind.Sqlite)]
     [InlineData(DatabaseKind.Postgres)]
+    public async Task A_countersignature_of_what_was_refused_is_not_said_to_be_kept(DatabaseKind kind)
+    {
+        using TestDatabase database = TestDatabase.New(kind, postgres);
+        await using LedgerStore store = database.Open();
+        ReceiptRecord record = Some.Receipt(ReceiptState.Refused);
+        await store.WriteAsync(new LedgerWrite.Receipt(record), Stop);
+        await Assert.ThrowsAsync<LedgerException>(() => store.WriteAsync(new LedgerWrite.Receipt(record with { State = ReceiptState.Countersigned }), Stop));
+        Assert.Equal(ReceiptState.Refused, (await store.FindReceiptAsync(record.Id, Stop))!.State);
+    }
+
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite)]
+    [InlineData(DatabaseKind.Postgres)]
+    public async Task An_order_is_given_up_only_where_nothing_is_signed(DatabaseKind kind)
+    {
+        using TestDatabase database = TestDatabase.New(kind, postgres);
+        await using LedgerStore store = database.Open();
+        foreach (ReceiptState state in Enum.GetValues<ReceiptState>())
+        {
+            ReceiptRecord record = Some.Receipt(state);
+            await store.WriteAsync(new LedgerWrite.Receipt(record), Stop);
+            await store.WriteAsync(new LedgerWrite.Receipt(record with { State = ReceiptState.Refused, Amount = 0 }) { IsGivenUp = true }, Stop);
+            ReceiptRecord kept = (await store.FindReceiptAsync(record.Id, Stop))!;
+            Assert.Equal(state == ReceiptState.Receipted ? (ReceiptState.Refused, 0) : (state, record.Amount), (kept.State, kept.Amount));
+        }
+    }
+
+    [Theory]
+    [InlineData(DatabaseKind.Sqlite)]
+    [InlineData(DatabaseKind.Postgres)]
     public async Task A_write_that_contradicts_fails_alone(DatabaseKind kind)
     {
         using TestDatabase database = TestDatabase.New(kind, postgres);
@@ -116,7 +146,7 @@ public sealed class BookTests(PostgresServer postgres)
         [
             Some.Receipt(ReceiptState.Posted, ReceiptSide.Paid, account: 1, amount: 1, key: "app", at: start, entry: 1),
             Some.Receipt(ReceiptState.Posted, ReceiptSide.Paid, account: 1, amount: 2, key: "app", at: start.AddDays(1), entry: 2),
-            Some.Receipt(ReceiptState.Waiting, ReceiptSide.Earned, account: 2, amount: 4, at: start.AddDays(2)) with { Claimed = 9 },
+            Some.Receipt(ReceiptState.Waiting, ReceiptSide.Earned, account: 2, amount: 4, at: start.AddDays(2)) with { Claimed = 9, DisputedAt = start.AddDays(4) },
             Some.Receipt(ReceiptState.Countersigned, ReceiptSide.Earned, account: 2, amount: 8, at: start.AddDays(3), network: 2),
         ];
         await Task.WhenAll(all.Select(record => store.WriteAsync(new LedgerWrite.Receipt(record), Stop)));
@@ -134,8 +164,8 @@ public sealed class BookTests(PostgresServer postgres)
         await Check(new ReceiptQuery { States = [] });
         await Check(new ReceiptQuery { Account = Some.Account(2) }, 8, 4);
         await Check(new ReceiptQuery { Device = Some.Device(1) }, 2, 1);
-        await Check(new ReceiptQuery { IsDisputed = true }, 4);
-        await Check(new ReceiptQuery { IsDisputed = false, Account = Some.Account(2) }, 8);
+        await Check(new ReceiptQuery { DisputedFrom = start.AddDays(4) }, 4);
+        await Check(new ReceiptQuery { DisputedFrom = start.AddDays(4).AddMilliseconds(1) });
         await Check(new ReceiptQuery { KeyName = "app", From = start.AddDays(1) }, 2);
         Assert.Contains(new ReceiptSum(Some.Network(), ReceiptSide.Paid, ReceiptState.Posted, Some.Account(1), 2, 3), await store.SumAsync(new ReceiptQuery(), Stop));
     }

@@ -29,6 +29,14 @@ public sealed class PostingTests(PostgresServer postgres)
         Assert.Equal(2, head.Entries);
         Assert.Equal(empty.LedgerId.ToArray(), head.LedgerId.ToArray());
         Assert.NotEqual(new byte[32], head.Hash.ToArray());
+
+        Assert.Equal(new byte[32], (await store.HashAsync(Some.Network(), 0, Stop))!.Value.ToArray());
+        Assert.Equal(results[0].Hash.ToArray(), (await store.HashAsync(Some.Network(), 1, Stop))!.Value.ToArray());
+        Assert.Equal(results[1].Hash.ToArray(), (await store.HashAsync(Some.Network(), 2, Stop))!.Value.ToArray());
+        Assert.Equal(results[1].Hash.ToArray(), head.Hash.ToArray());
+        Assert.NotEqual(results[0].Hash.ToArray(), results[1].Hash.ToArray());
+        Assert.Null(await store.HashAsync(Some.Network(), 3, Stop));
+        Assert.Null(await store.HashAsync(Some.Network(2), 1, Stop));
     }
 
     [Theory]
@@ -44,12 +52,15 @@ public sealed class PostingTests(PostgresServer postgres)
             IReadOnlyList<PostingResult> first = await store.PostAsync([transfer, transfer, forged], Stop);
             Assert.Equal([PostingOutcome.Posted, PostingOutcome.Known, PostingOutcome.Conflict], first.Select(result => result.Outcome));
             Assert.Equal([1, 1, 1], first.Select(result => result.Entry));
+            Assert.All(first, result => Assert.Equal(first[0].Hash.ToArray(), result.Hash.ToArray()));
         }
 
         await using LedgerStore again = database.Open();
         IReadOnlyList<PostingResult> second = await again.PostAsync([forged, transfer], Stop);
         Assert.Equal([PostingOutcome.Conflict, PostingOutcome.Known], second.Select(result => result.Outcome));
         Assert.Equal(transfer.Bytes.ToArray(), second[0].Existing.ToArray());
+        byte[] hash = (await again.HeadAsync(Some.Network(), Stop)).Hash.ToArray();
+        Assert.All(second, result => Assert.Equal(hash, result.Hash.ToArray()));
         Assert.Equal(-30, (await again.FindAccountAsync(Some.Network(), Some.Account(1), Stop))!.Balance);
         Assert.Equal(1, (await again.HeadAsync(Some.Network(), Stop)).Entries);
     }

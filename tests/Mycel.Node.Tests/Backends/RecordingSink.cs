@@ -15,6 +15,8 @@ internal sealed class RecordingSink(bool commitsAtOnce = true) : IReplySink
 
     public SeenOutput Seen => default;
 
+    public ReplyPace Pace => default;
+
     public bool IsCommitted { get; private set; }
 
     public int Received => _body.Count;

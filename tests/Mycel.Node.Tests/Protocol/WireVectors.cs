@@ -58,6 +58,7 @@ internal static class WireVectors
         Receipts = { ByteString.CopyFromUtf8("a settled receipt") },
         Memberships = { ByteString.CopyFrom(keys.Membership.ToBytes()) },
         KnownProofs = 3,
+        KnownEntries = 41,
     };
 
     public static Cleared ClearedOf() => new()
@@ -70,6 +71,7 @@ internal static class WireVectors
         Standing = ByteString.CopyFromUtf8("a standing"),
         Proofs = { ByteString.CopyFromUtf8("a proof") },
         ProofCount = 4,
+        KnownHead = ByteString.CopyFrom(Enumerable.Range(0, 32).Select(i => (byte)i).ToArray()),
     };
 
     public static StreamHeader AdminHeader { get; } = new() { Version = 1, Kind = Kind.Admin, Admin = new AdminCall { Method = "GET", Path = "/v1/node/relay?all=true" } };

@@ -1,5 +1,6 @@
 using Mycel.Identity;
 using Mycel.Identity.Networks;
+using Mycel.Ledger;
 using Mycel.Node.Backends.Local;
 using Mycel.Node.Backends.Relay;
 using Mycel.Node.Configuration;
@@ -134,6 +135,20 @@ public sealed class OwnModelsTests : IDisposable
     {
         Rebuild([], [Devices.Online("many", TimeProvider.System, 4, [.. Enumerable.Range(0, 1000).Select(i => $"m{i}")])]);
         Assert.Equal(OwnModels.MaxOffers, _models.Offers.Count);
+    }
+
+    [Fact]
+    public void What_was_not_told_yet_or_is_one_too_many_to_be_told_is_not_free()
+    {
+        Rebuild(["tiny"], [Devices.Online("many", TimeProvider.System, 4, [.. Enumerable.Range(0, 2 * OwnModels.MaxOffers).Select(i => $"m{i:D4}")])]);
+        var stranger = Standing(false, (_friends, new MemberTerms()));
+
+        Assert.Equal([new Prices(PriceTable.OfTier("tiny").Prompt, PriceTable.OfTier("tiny").Completion)], _models.PricesOf("tiny"));
+        Assert.False(_models.SharesForFree(stranger));
+        Assert.Equal(OwnModels.MaxOffers, _models.Offers.Count);
+
+        Assert.Equal([new Prices(PriceTable.Unknown.Prompt, PriceTable.Unknown.Completion)], _models.PricesOf($"m{(2 * OwnModels.MaxOffers) - 1:D4}"));
+        Assert.False(_models.SharesForFree(stranger));
     }
 
     private static PeerStanding Standing(bool isOwn, params (NetworkId Id, MemberTerms Terms)[] networks) =>

@@ -108,7 +108,7 @@ public sealed class TunnelTests
     public async Task The_round_trip_is_known()
     {
         TunnelConnection? connection = null;
-        var provider = new TcpTunnelProvider();
+        var provider = TcpTunnelEndpoint.Provider;
         await using Pair pair = await Pair.ConnectAsync(await provider.BindAsync(Options), await provider.BindAsync(Options));
         connection = (TunnelConnection)pair.Dialled;
 
@@ -118,7 +118,7 @@ public sealed class TunnelTests
     [Fact]
     public async Task The_carrier_is_let_go_of_at_both_ends()
     {
-        var provider = new TcpTunnelProvider();
+        var provider = TcpTunnelEndpoint.Provider;
         await using Pair pair = await Pair.ConnectAsync(await provider.BindAsync(Options), await provider.BindAsync(Options));
 
         await pair.Dialled.CloseAsync(5, "enough");

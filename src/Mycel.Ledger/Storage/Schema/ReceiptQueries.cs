@@ -48,7 +48,7 @@ internal static class ReceiptQueries
         if (query.Account is { } account) rows = rows.Where(row => row.Account == account);
         if (query.Device is { } device) rows = rows.Where(row => row.Device == device);
         if (query.KeyName is { } key) rows = rows.Where(row => row.KeyName == key);
-        if (query.IsDisputed is { } isDisputed) rows = rows.Where(row => row.Claimed > row.Amount == isDisputed);
+        if (query.DisputedFrom is { } disputed) rows = rows.Where(row => row.DisputedAt >= disputed);
         if (query.From is { } from) rows = rows.Where(row => row.At >= from);
         return rows;
     }

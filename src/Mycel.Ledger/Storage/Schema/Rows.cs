@@ -96,6 +96,8 @@ internal sealed class ReceiptRow
 
     public required DateTimeOffset At { get; init; }
 
+    public required DateTimeOffset? DisputedAt { get; init; }
+
     public required long? Entry { get; init; }
 
     public required string? Reason { get; init; }

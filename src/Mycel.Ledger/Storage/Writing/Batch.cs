@@ -49,8 +49,8 @@ internal sealed class Batch(LedgerDatabase database, LedgerContext context, Peer
 
         foreach ((NetworkId network, OrderId[] ids) in ByNetwork(keys.Transfers))
         {
-            foreach (var row in context.Transfers.Where(row => row.Network == network && ids.Contains(row.OrderId)).Select(static row => new { row.OrderId, row.Number, row.Bytes }))
-                _ledgers[network].LoadTransfer(row.OrderId, row.Number, row.Bytes);
+            foreach (var row in context.Transfers.Where(row => row.Network == network && ids.Contains(row.OrderId)).Select(static row => new { row.OrderId, row.Number, row.Hash, row.Bytes }))
+                _ledgers[network].LoadTransfer(row.OrderId, row.Number, row.Hash, row.Bytes);
         }
 
         foreach (OrderId[] ids in keys.Receipts.Chunk(MaxKeys))

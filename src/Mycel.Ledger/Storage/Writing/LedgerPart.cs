@@ -8,7 +8,7 @@ namespace Mycel.Ledger.Storage.Writing;
 internal sealed class LedgerPart(LedgerRow ledger)
 {
     private readonly Dictionary<AccountId, (long Balance, long Sequence)> _accounts = [];
-    private readonly Dictionary<OrderId, (long Number, byte[] Bytes)> _posted = [];
+    private readonly Dictionary<OrderId, (long Number, byte[] Hash, byte[] Bytes)> _posted = [];
     private readonly HashSet<AccountId> _sequenced = [];
     private readonly List<TransferRow> _transfers = [];
     private readonly long _firstEntries = ledger.Entries;
@@ -17,25 +17,25 @@ internal sealed class LedgerPart(LedgerRow ledger)
 
     public void LoadAccount(AccountRow row) => _accounts[row.Account] = (row.Balance, row.Sequence);
 
-    public void LoadTransfer(OrderId id, long number, byte[] bytes) => _posted[id] = (number, bytes);
+    public void LoadTransfer(OrderId id, long number, byte[] hash, byte[] bytes) => _posted[id] = (number, hash, bytes);
 
     /// <summary>Posts a transfer, or says why not.</summary>
     public PostingResult Post(Transfer transfer, Func<AccountId, bool> isRefused, DateTimeOffset now)
     {
-        if (_posted.TryGetValue(transfer.Id, out (long Number, byte[] Bytes) existing))
+        if (_posted.TryGetValue(transfer.Id, out (long Number, byte[] Hash, byte[] Bytes) existing))
         {
             return transfer.Bytes.Span.SequenceEqual(existing.Bytes)
-                ? new PostingResult(PostingOutcome.Known, existing.Number)
-                : new PostingResult(PostingOutcome.Conflict, existing.Number, existing.Bytes);
+                ? new PostingResult(PostingOutcome.Known, existing.Number, existing.Hash)
+                : new PostingResult(PostingOutcome.Conflict, existing.Number, existing.Hash, existing.Bytes);
         }
 
-        if (isRefused(transfer.Payer) || isRefused(transfer.Provider)) return new PostingResult(PostingOutcome.Refused, 0);
+        if (isRefused(transfer.Payer) || isRefused(transfer.Provider)) return new PostingResult(PostingOutcome.Refused);
         (long Balance, long Sequence) payer = _accounts.GetValueOrDefault(transfer.Payer);
         (long Balance, long Sequence) provider = _accounts.GetValueOrDefault(transfer.Provider);
         // Wide numbers: a line may be as large as the type, and no sum may turn over.
         if ((Int128)payer.Balance - transfer.Amount < -(Int128)transfer.PayerLine || (Int128)payer.Balance - transfer.Amount < long.MinValue
             || (Int128)provider.Balance + transfer.Amount > long.MaxValue)
-            return new PostingResult(PostingOutcome.Waiting, 0);
+            return new PostingResult(PostingOutcome.Waiting);
 
         byte[] bytes = transfer.Bytes.ToArray();
         ledger.Entries++;
@@ -52,10 +52,10 @@ internal sealed class LedgerPart(LedgerRow ledger)
             Bytes = bytes,
             Hash = ledger.Head,
         });
-        _posted[transfer.Id] = (ledger.Entries, bytes);
+        _posted[transfer.Id] = (ledger.Entries, ledger.Head, bytes);
         _accounts[transfer.Payer] = payer with { Balance = payer.Balance - transfer.Amount };
         _accounts[transfer.Provider] = provider with { Balance = provider.Balance + transfer.Amount };
-        return new PostingResult(PostingOutcome.Posted, ledger.Entries);
+        return new PostingResult(PostingOutcome.Posted, ledger.Entries, ledger.Head);
     }
 
     /// <summary>The account with its next sequence: microseconds since 1970, or one more than the last.</summary>

@@ -60,20 +60,25 @@ internal sealed class HeadOperation(NetworkId network, bool isStepped, Cancellat
 }
 
 /// <summary>Keeps a receipt.</summary>
-internal sealed class ReceiptOperation(ReceiptRecord record, bool isStepped, CancellationToken cancellation) : Operation<bool>(isStepped, cancellation)
+internal sealed class ReceiptOperation(LedgerWrite.Receipt receipt, bool isStepped, CancellationToken cancellation) : Operation<bool>(isStepped, cancellation)
 {
-    public override void Prepare(BatchKeys keys) => keys.Receipts.Add(record.Id);
+    private readonly ReceiptRecord _record = Checks.Receipt(receipt.Record);
+
+    public override void Prepare(BatchKeys keys) => keys.Receipts.Add(_record.Id);
 
     public override void Apply(Batch batch)
     {
-        if (batch.Receipts.Find(record.Id) is { } row)
+        if (batch.Receipts.Find(_record.Id) is { } row)
         {
-            if (row.Network != record.Network || row.Side != record.Side || row.Device != record.Device)
-                throw new LedgerException($"Another receipt is kept under the id {record.Id}: with the device {row.Device}, not {record.Device}.");
-            if (record.State < row.State || (record.State != row.State && row.State == ReceiptState.Posted)) return;
+            if (row.Network != _record.Network || row.Side != _record.Side || row.Device != _record.Device)
+                throw new LedgerException($"Another receipt is kept under the id {_record.Id}: with the device {row.Device}, not {_record.Device}.");
+            if (_record.State == ReceiptState.Countersigned && row.State == ReceiptState.Refused)
+                throw new LedgerException($"The receipt {_record.Id} was refused before; that is final.");
+            if (receipt.IsGivenUp && row.State != ReceiptState.Receipted) return;
+            if (_record.State < row.State || (_record.State != row.State && row.State == ReceiptState.Posted)) return;
         }
 
-        batch.Receipts.Put(record.Id, RecordRows.ToRow(record, batch.Book));
+        batch.Receipts.Put(_record.Id, RecordRows.ToRow(_record, batch.Book));
     }
 }
 
@@ -133,7 +138,7 @@ internal sealed class UnpostOperation(LedgerWrite.Unpost unpost, bool isStepped,
     {
         PeerId book = batch.Book;
         batch.Context.Receipts
-            .Where(row => row.Book == book && row.Network == unpost.Network && row.State == ReceiptState.Posted && row.Entry > unpost.Entries)
+            .Where(row => row.Book == book && row.Network == unpost.Network && row.State == ReceiptState.Posted && (row.Entry == null || row.Entry > unpost.Entries))
             .ExecuteUpdate(static change => change.SetProperty(row => row.State, ReceiptState.Countersigned).SetProperty(row => row.Entry, (long?)null));
     }
 }

@@ -37,7 +37,7 @@ internal static class CreditEndpoints
             await ApiError.WriteAsync(context, 400, "invalid_parameter", wrong.Message, wrong.Field);
             return;
         }
-        var records = room.Books is { } books ? await books.Store.ReceiptsAsync(query, context.RequestAborted) : [];
+        var records = await room.ReadyAsync() is { } books ? await books.Store.ReceiptsAsync(query, context.RequestAborted) : [];
         var reply = new ReceiptListReply([.. records.Select(record => ReceiptReply.Of(record, peers))], records.Count == limit ? records[^1].Id.ToString() : null);
         await AdminReply.WriteAsync(context, 200, reply, CreditJson.Default.ReceiptListReply);
     });
@@ -57,7 +57,7 @@ internal static class CreditEndpoints
             await ApiError.WriteAsync(context, 400, "invalid_parameter", "A receipt's id has 32 hexadecimal digits.", "id");
             return;
         }
-        if (room.Books is not { } books || await books.Store.FindReceiptAsync(order, context.RequestAborted) is not { } record)
+        if (await room.ReadyAsync() is not { } books || await books.Store.FindReceiptAsync(order, context.RequestAborted) is not { } record)
         {
             await ApiError.WriteAsync(context, 404, "receipt_not_found", "This node has no receipt of that id: it paid nothing and earned nothing by it.", "id");
             return;

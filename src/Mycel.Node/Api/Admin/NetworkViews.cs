@@ -9,7 +9,7 @@ using Mycel.Node.Networks;
 namespace Mycel.Node.Api.Admin;
 
 /// <summary>How networks, invites and peers are shown.</summary>
-internal sealed class NetworkViews(NetworkRegistry networks, IPeerBook peers, ILinks links, PeerBackends backends, TimeProvider time)
+internal sealed class NetworkViews(NetworkRegistry networks, ClearingPlaces places, IPeerBook peers, ILinks links, PeerBackends backends, TimeProvider time)
 {
     /// <summary>The networks that this node belongs to.</summary>
     public NetworkListReply Networks() => new([.. networks.Joined.Select(Of)]);
@@ -28,8 +28,16 @@ internal sealed class NetworkViews(NetworkRegistry networks, IPeerBook peers, IL
             network.Terms.CreditLine, network.Membership?.NotBefore, network.Membership?.NotAfter, known.Count(peer => links.Find(peer.Id) is not null), known.Count);
     }
 
-    /// <summary>A network, with the nodes that are known in it.</summary>
-    public NetworkReply WithMembers(JoinedNetwork network) => Of(network) with { Members = [.. networks.Members(network.Charter.Id).Select(Of)] };
+    /// <summary>A network, with the nodes that are known in it and those that keep its ledger.</summary>
+    public NetworkReply WithMembers(JoinedNetwork network) => Of(network) with
+    {
+        Members = [.. networks.Members(network.Charter.Id).Select(Of)],
+        Clearing = [.. places.Clearing(network).Select(Of)],
+    };
+
+    /// <summary>A node that keeps a network's ledger, or may.</summary>
+    public static ClearingNodeReply Of(ClearingNode node) => new(
+        node.Id.ToString(), node.Name, node.Account?.ToString(), node.IsThis, node.IsRoot, node.IsLinked, node.Clears, node.Until);
 
     private static MemberReply Of(NetworkMember member) => new(
         member.Id.ToString(), member.Name, member.Account.ToString(), member.IsThis, member.IsOwn, member.IsRoot, member.IsLinked,
@@ -93,7 +101,32 @@ internal sealed record NetworkReply(
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<MemberReply>? Members { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ClearingNodeReply>? Clearing { get; init; }
 }
+
+/// <summary>A node that keeps a network's ledger, or may.</summary>
+/// <param name="Id">Its peer id.</param>
+/// <param name="Name">Its device's name; empty where only its appointment is known.</param>
+/// <param name="Account">Whose it is; null likewise.</param>
+/// <param name="This">Whether it is this node.</param>
+/// <param name="IsRoot">Whether it is of the root account, and needs no appointment.</param>
+/// <param name="Linked">Whether it is linked now.</param>
+/// <param name="Clears">Whether it does so now.</param>
+/// <param name="ExpiresAt">When its appointment ends; null for none.</param>
+internal sealed record ClearingNodeReply(string Id, string Name, string? Account, bool This, bool IsRoot, bool Linked, bool Clears, DateTimeOffset? ExpiresAt)
+{
+    /// <summary>The network's name; where the reply is about this node alone.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Network { get; init; }
+}
+
+/// <summary>Body of <c>POST /v1/node/clearing</c>.</summary>
+/// <param name="Network">Name or id; may be left out where the node belongs to one network.</param>
+/// <param name="Node">Name of the node to be appointed, or how its id begins.</param>
+/// <param name="ExpiresS">Seconds that it may clear; default 90 days.</param>
+internal sealed record AppointRequest(string? Network, string? Node, int? ExpiresS);
 
 internal sealed record MemberReply(
     string Id, string Name, string Account, bool This, bool Own, bool IsRoot, bool Linked, TermsReply? Terms, DateTimeOffset? Since, DateTimeOffset? LastSeen);
@@ -157,6 +190,8 @@ internal sealed record FleetListReply(IReadOnlyList<FleetNodeReply> Nodes);
 [JsonSerializable(typeof(NetworkReply))]
 [JsonSerializable(typeof(NetworkListReply))]
 [JsonSerializable(typeof(NetworkLeftReply))]
+[JsonSerializable(typeof(AppointRequest))]
+[JsonSerializable(typeof(ClearingNodeReply))]
 [JsonSerializable(typeof(InviteReply))]
 [JsonSerializable(typeof(InviteListReply))]
 [JsonSerializable(typeof(PeerListReply))]

@@ -36,7 +36,7 @@ internal sealed class PeerAttempt(string name, Link link, NetworkId? network, Ba
         try
         {
             var body = call.Document.For(offer.ModelIdJson, addUsage: true);
-            if (await OrderAsync(body) is { } refusal) return new AttemptOutcome(AttemptKind.Refused, refusal);
+            if (await OrderAsync(body) is { } unordered) return unordered;
             stream = await link.OpenAsync(Header(), CancellationToken.None);
             if (!call.TryAttach(new Carried(stream)))
             {
@@ -72,17 +72,21 @@ internal sealed class PeerAttempt(string name, Link link, NetworkId? network, Ba
     }
 
     /// <summary>Orders, where the model has a price.</summary>
-    /// <returns>Why that is not possible; null where it is, or nothing is paid.</returns>
-    private async ValueTask<Refusal?> OrderAsync(OutboundBody body)
+    /// <returns>How the attempt ended with that; null where it goes on, with an order or, where nothing is paid, without.</returns>
+    private async ValueTask<AttemptOutcome?> OrderAsync(OutboundBody body)
     {
         if (desk is null || network is not { } paidIn || offer.Claims is not { } claims) return null;
         var price = new ModelPrice(claims.PromptPrice, claims.CompletionPrice);
         if (price.IsFree) return null;
         var bounds = PriceTable.BoundsOf(body.Length, call.Document.MaxTokens, claims.ContextLength, call.Document.Choices, call.Kind == InferenceKind.Embedding);
-        var (paid, refusal) = await desk.OpenAsync(new PricedRequest(link, paidIn, offer.ModelId, price, bounds, HashOf(body), call.Purse));
+        // Books that are opened just now are waited for, but not by who has hung up.
+        var waiting = new Waiting();
+        if (!call.TryAttach(waiting)) return EndedFromHere();
+        var (paid, refusal) = await desk.OpenAsync(new PricedRequest(link, paidIn, offer.ModelId, price, bounds, HashOf(body), call.Purse), waiting.Token);
         _paid = paid;
+        if (!call.Detach()) return EndedFromHere();
         sink.ReceiptId = paid?.Id;
-        return refusal is null ? null : new Refusal(refusal.Status, refusal.Code, refusal.Message);
+        return refusal is null ? null : new AttemptOutcome(AttemptKind.Refused, new Refusal(refusal.Status, refusal.Code, refusal.Message) { IsFromHere = true });
     }
 
     private byte[] HashOf(OutboundBody body)
@@ -92,6 +96,16 @@ internal sealed class PeerAttempt(string name, Link link, NetworkId? network, Ba
         hash.AppendData([0]);
         for (var i = 0; i < OutboundBody.PieceCount; i++) hash.AppendData(body.Piece(i).Span);
         return hash.GetHashAndReset();
+    }
+
+    /// <summary>What a call waits on that has sent nothing yet. Ending the call ends the waiting, on a thread other than that of who ends it; there is nothing else to let go of.</summary>
+    private sealed class Waiting : IDisposable
+    {
+        private readonly CancellationTokenSource _source = new();
+
+        public CancellationToken Token => _source.Token;
+
+        public void Dispose() => _ = _source.CancelAsync();
     }
 
     private sealed class Carried(OutboundStream stream) : IDisposable

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Mycel.Identity;
+using Mycel.Ledger.Books;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
 using Mycel.Node.Settlement;
@@ -58,6 +59,8 @@ internal sealed class PeerBackend : Backend
         _networks = networks ?? NoNetworks;
         _offers = offers;
         Volatile.Write(ref _maxConcurrent, (int)Math.Clamp(offers.Sum(o => (long)o.Slots), 1, 10_000));
+        // What an earlier run has seen of it counts before this one has asked it anything.
+        if (!IsOwn && _desk is not null) Volatile.Write(ref _reliability, _desk.ReliabilityOf(Peer));
     }
 
     public override double Reliability => Volatile.Read(ref _reliability);
@@ -72,6 +75,9 @@ internal sealed class PeerBackend : Backend
             case AttemptKind.Completed or AttemptKind.Rejected:
                 Health.RecordSuccess();
                 break;
+            case AttemptKind.Refused when outcome.Refusal!.IsFromHere:
+                // It was not even asked.
+                break;
             case AttemptKind.Refused when outcome.Refusal!.Status is StatusCodes.Status402PaymentRequired or StatusCodes.Status409Conflict:
                 // It is there, and does its work for whoever pays for it.
                 break;
@@ -82,21 +88,23 @@ internal sealed class PeerBackend : Backend
                 Health.RecordFailure(outcome.Refusal!.Message);
                 break;
         }
-        Remember(outcome);
+        Remember(outcome, sink.Pace);
         return outcome;
     }
 
     /// <summary>Keeps what was seen of another account's node beyond this run.</summary>
-    private void Remember(AttemptOutcome outcome)
+    private void Remember(AttemptOutcome outcome, ReplyPace pace)
     {
         if (IsOwn || _desk is null) return;
         bool? isSuccess = outcome switch
         {
             { Kind: AttemptKind.Completed } => true,
-            { Kind: AttemptKind.Broken } or { Kind: AttemptKind.Refused, Refusal.Status: >= 500 and not StatusCodes.Status503ServiceUnavailable } => false,
+            { Kind: AttemptKind.Broken } or { Kind: AttemptKind.Refused, Refusal: { IsFromHere: false, Status: >= 500 and not StatusCodes.Status503ServiceUnavailable } } => false,
             _ => null,
         };
-        if (isSuccess is { } seen) Volatile.Write(ref _reliability, _desk.Observe(Peer, seen));
+        if (isSuccess is null && pace == default) return;
+        _desk.Observe(Peer, new Observation { IsSuccess = isSuccess, FirstTokenMs = pace.FirstToken?.TotalMilliseconds, TokensPerSecond = pace.TokensPerSecond });
+        Volatile.Write(ref _reliability, _desk.ReliabilityOf(Peer));
     }
 
     /// <summary>A link that is silent while something waits on it ends by itself within seconds, so its being there is the answer.</summary>

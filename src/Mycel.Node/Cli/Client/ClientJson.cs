@@ -28,6 +28,8 @@ namespace Mycel.Node.Cli.Client;
 [JsonSerializable(typeof(NetworkReply))]
 [JsonSerializable(typeof(NetworkListReply))]
 [JsonSerializable(typeof(NetworkCreateRequest))]
+[JsonSerializable(typeof(AppointRequest))]
+[JsonSerializable(typeof(ClearingNodeReply))]
 [JsonSerializable(typeof(InviteReply))]
 [JsonSerializable(typeof(InviteListReply))]
 [JsonSerializable(typeof(InviteCreateRequest))]

@@ -43,8 +43,8 @@ internal static class CreditCalls
     /// <summary>Waits until nothing is pending anywhere and every node's balance is what it earned less what it used; then all of them sum to 0.</summary>
     public static Task SettledAsync(params IReadOnlyList<NodeProcess> nodes) => SettledAsync(nodes, isAnswerLost: false);
 
-    /// <summary>The same; where an answer was lost with its provider, its payer goes on keeping the little that it may be asked for.</summary>
-    public static async Task SettledAsync(IReadOnlyList<NodeProcess> nodes, bool isAnswerLost)
+    /// <summary>The same; where an answer was lost with its provider, its payer goes on keeping the little that it may be asked for, and where accounts are missing, the others sum to what those owe.</summary>
+    public static async Task SettledAsync(IReadOnlyList<NodeProcess> nodes, bool isAnswerLost, long sum = 0)
     {
         IReadOnlyList<JsonNode> books = [];
         try
@@ -56,7 +56,7 @@ internal static class CreditCalls
             throw new TimeoutException($"{late.Message} The books: {string.Join("\n", books.Select(book => book.ToJsonString()))}\n{string.Join("\n", nodes.Select(node => node.Output))}", late);
         }
 
-        Assert.Equal(0, books.Sum(book => (long)book["balance"]!));
+        Assert.Equal(sum, books.Sum(book => (long)book["balance"]!));
     }
 
     /// <summary>Waits until the receipts of these answers are posted on both sides, and everything is settled.</summary>
@@ -71,14 +71,27 @@ internal static class CreditCalls
     }
 
     /// <summary>Waits until a receipt is posted.</summary>
-    public static Task PostedAsync(this NodeProcess node, string id) => Poll.UntilAsync(
-        async () =>
+    public static Task PostedAsync(this NodeProcess node, string id) => Poll.UntilAsync(async () => await node.StateAsync(id) == "posted", $"receipt {id} is posted", SettleTime);
+
+    /// <summary>How far a receipt is; null where there is none.</summary>
+    public static async Task<string?> StateAsync(this NodeProcess node, string id)
+    {
+        var found = await node.Control.CallAsync(HttpMethod.Get, $"/v1/receipts/{id}", (byte[]?)null);
+        return found.Status == 200 ? (string)found.Json["state"]! : null;
+    }
+
+    /// <summary>Waits until a node knows a linked node that keeps its network's ledger, or knows none.</summary>
+    public static async Task ReachesLedgerAsync(this NodeProcess node, bool isReached = true)
+    {
+        try
         {
-            var found = await node.Control.CallAsync(HttpMethod.Get, $"/v1/receipts/{id}", (byte[]?)null);
-            return found.Status == 200 && (string)found.Json["state"]! == "posted";
-        },
-        $"receipt {id} is posted",
-        SettleTime);
+            await Poll.UntilAsync(async () => (bool)(await node.CreditAsync())["ledger_reached"]! == isReached, isReached ? "a node that keeps the ledger is linked" : "none is", SettleTime);
+        }
+        catch (TimeoutException late)
+        {
+            throw new TimeoutException($"{late.Message} It knows {(await node.AskAsync($"/v1/node/networks/{PeerCalls.Network}"))["clearing"]!.ToJsonString()}. Its output: {node.Output}", late);
+        }
+    }
 
     private static bool IsSettled(JsonNode book, bool isAnswerLost) =>
         (long)book["earned_pending"]! == 0 && (isAnswerLost || ((long)book["used_pending"]! == 0 && (long)book["reserved"]! == 0))

@@ -38,9 +38,12 @@ internal sealed class Checker(SimWorld world) : IStoreWatch
     public void Written(int node, LedgerWrite write)
     {
         if (write is not LedgerWrite.Receipt(ReceiptRecord record) || Find(record.Id) is not { } order) return;
+        if (record is { Side: ReceiptSide.Paid, State: ReceiptState.Receipted } && order.Payer.Number == node && record.Amount <= order.Bound) order.IsBoundKept = true;
         if (record.Side == ReceiptSide.Paid && order.Payer.Number == node && order.Payer.IsHonest && record.State is not (ReceiptState.Receipted or ReceiptState.Refused))
             Agree(order, record.Amount);
-        if (record.Side == ReceiptSide.Earned && order.Provider.Number == node && order.Provider.IsHonest) order.IsKept = true;
+        if (record.Side != ReceiptSide.Earned || order.Provider.Number != node || !order.Provider.IsHonest) return;
+        order.IsKept = true;
+        if (record.State is ReceiptState.Countersigned or ReceiptState.Refused) _exposures.Settled(order, record.Amount);
     }
 
     public void Posted(int node, IReadOnlyList<Transfer> transfers, IReadOnlyList<PostingResult> results)
@@ -85,16 +88,20 @@ internal sealed class Checker(SimWorld world) : IStoreWatch
     }
 
     /// <summary>A provider says that it has a countersignature for certain.</summary>
-    public void Acknowledged(OrderId id, SimNode provider, long agreed)
+    public void Acknowledged(OrderId id, SimNode provider)
     {
         if (Find(id) is not { } order || order.Provider != provider || !provider.IsHonest) return;
         order.IsAcknowledged = true;
-        _exposures.Taken(order, agreed);
         MustHave(order);
     }
 
     /// <summary>A node's memory is gone, and what it had not committed.</summary>
-    public void Died(SimNode node) => _exposures.Died(node, _orders.Values);
+    public void Died(SimNode node)
+    {
+        _exposures.Died(node, _orders.Values);
+        foreach (SimOrder order in _orders.Values.Where(order => order.Payer == node && !order.IsBoundKept))
+            order.Bound = long.MaxValue;
+    }
 
     /// <summary>A copy of a node's database is kept.</summary>
     public void BackedUp(SimNode node)
@@ -123,6 +130,8 @@ internal sealed class Checker(SimWorld world) : IStoreWatch
         if (node.Clears) LedgerSetBack = new SimClock(world.Scheduler, TimeSpan.Zero).GetUtcNow();
         world.Note("roll back", node.Number);
         _exposures.RolledBack(node, _orders.Values);
+        foreach (SimOrder order in _orders.Values.Where(order => order.Payer.WasRolledBack))
+            order.Bound = long.MaxValue;
         return true;
     }
 
@@ -141,7 +150,7 @@ internal sealed class Checker(SimWorld world) : IStoreWatch
         _isLedgerChanged = false;
 
         // The whole comparison reads each account: after every posting with the database in memory, now and then with the real one.
-        if (!world.Plan.Sqlite || Ledger.Entries % 16 == 0) Ledger.Compare(world.Nodes[0].Database.Store, world.NetworkId);
+        if (!world.Plan.IsSlow || Ledger.Entries % 16 == 0) Ledger.Compare(world.Nodes[0].Database.Store, world.NetworkId);
     }
 
     /// <summary>Says what is not settled yet; null where all is.</summary>

@@ -36,7 +36,14 @@ internal sealed class EndCheck(SimWorld world)
     /// <exception cref="SimFailure">They do not agree.</exception>
     public void Check()
     {
-        world.Checker.Ledger.Compare(world.Nodes[0].Database.Store, world.NetworkId);
+        SimDatabase ledger = world.Nodes[0].Database;
+        world.Checker.Ledger.Compare(ledger.Store, world.NetworkId);
+        if (ledger.Verify(world.NetworkId) is { } verification)
+        {
+            if (verification.Problem is { } problem) throw new SimFailure($"The ledger is not whole: {problem}");
+            world.Count("ledger entries verified", verification.Entries);
+        }
+
         CheckConvictions();
         if (world.Setting.ClearingEquivocates) return;
         foreach (SimOrder order in world.Checker.Orders.Values)
@@ -80,15 +87,14 @@ internal sealed class EndCheck(SimWorld world)
     private void CheckSide(SimOrder order, string side, SimNode node, ReceiptRecord? record, bool isPosted, (long Entry, long Amount) posted)
     {
         if (!node.IsHonest || node.WasRolledBack || record is null) return;
-        if (!isPosted && record.State == ReceiptState.Posted) throw new SimFailure($"Order {order.Id} is posted in its {side}'s book and not in the ledger: {Show(record)}; {order}.");
+        if (!isPosted && record.State == ReceiptState.Posted && record is not { Amount: 0, Entry: null }) throw new SimFailure($"Order {order.Id} is posted in its {side}'s book and not in the ledger: {Show(record)}; {order}.");
 
         // A payer that signed less for the ledger than for the provider, or nothing for the provider: the loss is within its cap.
         if (side == "provider" && !order.Payer.IsHonest && record.State is (ReceiptState.Refused or ReceiptState.Receipted)) return;
         // A payer that went back to an old copy knows nothing of what it signed and handed in before, and says so to its provider.
         if (side == "provider" && order.Payer.WasRolledBack && record.State == ReceiptState.Refused) return;
 
-        // In a ledger that was set back a receipt may get another number; who looks at another one's number may not notice.
-        if (isPosted && (record.State != ReceiptState.Posted || record.Amount != posted.Amount || (record.Entry != posted.Entry && world.Checker.LedgerSetBack is null)))
+        if (isPosted && (record.State != ReceiptState.Posted || record.Amount != posted.Amount || record.Entry != posted.Entry))
             throw new SimFailure($"Order {order.Id} is {posted.Amount} in entry {posted.Entry} of the ledger, and {Show(record)} in its {side}'s book; {order}.");
     }
 

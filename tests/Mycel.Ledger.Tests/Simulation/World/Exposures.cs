@@ -5,8 +5,8 @@ namespace Mycel.Ledger.Tests.Simulation.World;
 /// <summary>What each honest provider really risks with each account: orders under way, and work that is not paid for.</summary>
 internal sealed class Exposures(SimWorld world)
 {
-    // A provider forgets a dispute 24 hours after its work was over; here a little earlier, for clocks that differ.
-    private const long DisputeMicroseconds = 23L * 3600 * 1_000_000;
+    // A provider remembers what it lost for at least a day after it learned of it, which it is a little before it is on disk.
+    private const long DisputeMicroseconds = ((24L * 3600) - 60) * 1_000_000;
 
     private readonly Dictionary<(int Provider, AccountId Payer), long> _owed = [];
     private readonly Dictionary<(int Provider, AccountId Payer), List<(long At, long Amount)>> _disputes = [];
@@ -34,18 +34,16 @@ internal sealed class Exposures(SimWorld world)
     public void Finished(SimOrder order, long claimed)
     {
         order.Claimed = claimed;
-        // Work that outlasts its order is dated to the order's end.
-        order.FinishedMicroseconds = Math.Min(world.Scheduler.NowMicroseconds, (order.Signed.ExpiresAt - SimClock.Begin).Ticks / TimeSpan.TicksPerMicrosecond);
         Change(order, claimed);
     }
 
-    /// <summary>The provider took a countersignature.</summary>
-    public void Taken(SimOrder order, long agreed)
+    /// <summary>The provider has it on disk what it is paid of what it claimed; less where the payer agreed to less, nothing where it was refused.</summary>
+    public void Settled(SimOrder order, long agreed)
     {
-        if (order.Claimed is not { } claimed || order.Risk != claimed || agreed >= claimed) return;
+        if (order.Claimed is null || order.Risk <= agreed) return;
         if (!_disputes.TryGetValue((order.Provider.Number, order.Payer.Account.Id), out List<(long At, long Amount)>? disputes))
             _disputes[(order.Provider.Number, order.Payer.Account.Id)] = disputes = [];
-        disputes.Add((order.FinishedMicroseconds, claimed - agreed));
+        disputes.Add((world.Scheduler.NowMicroseconds, order.Risk - agreed));
         Change(order, agreed);
     }
 

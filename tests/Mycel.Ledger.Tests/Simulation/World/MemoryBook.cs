@@ -32,15 +32,15 @@ internal sealed class MemoryBook
     {
         switch (write)
         {
-            case LedgerWrite.Receipt(ReceiptRecord record):
-                Keep(record);
+            case LedgerWrite.Receipt receipt:
+                Keep(receipt.Record, receipt.IsGivenUp);
                 break;
             case LedgerWrite.Standing standing:
                 if (!Standings.TryGetValue((standing.Network, standing.Account), out (ulong Sequence, ReadOnlyMemory<byte>) last) || last.Sequence <= standing.Sequence)
                     Standings[(standing.Network, standing.Account)] = (standing.Sequence, standing.Bytes);
                 break;
             case LedgerWrite.Unpost unpost:
-                foreach (ReceiptRecord one in Receipts.Values.Where(one => one.Network == unpost.Network && one.State == ReceiptState.Posted && one.Entry > unpost.Entries).ToList())
+                foreach (ReceiptRecord one in Receipts.Values.Where(one => one.Network == unpost.Network && one.State == ReceiptState.Posted && (one.Entry is null || one.Entry > unpost.Entries)).ToList())
                     Receipts[one.Id] = one with { State = ReceiptState.Countersigned, Entry = null };
                 break;
             case LedgerWrite.Reputation { Bytes.IsEmpty: true } reputation:
@@ -60,13 +60,15 @@ internal sealed class MemoryBook
         => (query.Side is null || one.Side == query.Side) && (query.States is null || query.States.Contains(one.State))
             && (query.Network is null || one.Network == query.Network) && (query.Account is null || one.Account == query.Account)
             && (query.Device is null || one.Device == query.Device) && (query.KeyName is null || one.KeyName == query.KeyName)
-            && (query.IsDisputed is null || (one.Claimed > one.Amount) == query.IsDisputed) && (query.From is null || one.At >= query.From);
+            && (query.DisputedFrom is null || one.DisputedAt >= query.DisputedFrom) && (query.From is null || one.At >= query.From);
 
-    private void Keep(ReceiptRecord record)
+    private void Keep(ReceiptRecord record, bool isGivenUp)
     {
         if (Receipts.TryGetValue(record.Id, out ReceiptRecord? known))
         {
             if (known.Network != record.Network || known.Side != record.Side || known.Device != record.Device) throw new LedgerException("Another receipt has this id.");
+            if (record.State == ReceiptState.Countersigned && known.State == ReceiptState.Refused) throw new LedgerException("It was refused before.");
+            if (isGivenUp && known.State != ReceiptState.Receipted) return;
             if (record.State < known.State || (record.State != known.State && known.State == ReceiptState.Posted)) return;
         }
 

@@ -97,6 +97,8 @@ internal sealed class MemoryDatabase(MemoryLedger ledger) : SimDatabase
 
         public Task<LedgerHead> HeadAsync(NetworkId network, CancellationToken cancellation = default) => Task.FromResult(Ledger.Head(network));
 
+        public Task<ReadOnlyMemory<byte>?> HashAsync(NetworkId network, long entries, CancellationToken cancellation = default) => Task.FromResult(Ledger.HashAfter(network, entries));
+
         private Task<T> Queue<T>(Func<T> write)
         {
             var completion = new TaskCompletionSource<T>();

@@ -28,6 +28,9 @@ internal sealed class MemoryLedger(SimRandom random, TimeProvider time, Sabotage
         return head;
     }
 
+    public ReadOnlyMemory<byte>? HashAfter(NetworkId network, long entries)
+        => entries == 0 ? new byte[32] : _now.Hashes.TryGetValue((network, entries), out byte[]? hash) ? hash : (ReadOnlyMemory<byte>?)null;
+
     public void Keep(LedgerWrite.Proof proof)
     {
         if (_now.Proofs.Any(one => one.Network == proof.Network && one.Account == proof.Account)) return;
@@ -37,23 +40,24 @@ internal sealed class MemoryLedger(SimRandom random, TimeProvider time, Sabotage
 
     public PostingResult Post(Transfer transfer)
     {
-        if (_now.Posted.TryGetValue((transfer.Network, transfer.Id), out (long Entry, Transfer Transfer) known) && sabotage != Sabotage.PostsTwice)
+        if (_now.Posted.TryGetValue((transfer.Network, transfer.Id), out (long Entry, byte[] Hash, Transfer Transfer) known) && sabotage != Sabotage.PostsTwice)
         {
             return known.Transfer.Bytes.Span.SequenceEqual(transfer.Bytes.Span)
-                ? new PostingResult(PostingOutcome.Known, known.Entry)
-                : new PostingResult(PostingOutcome.Conflict, known.Entry, known.Transfer.Bytes);
+                ? new PostingResult(PostingOutcome.Known, known.Entry, known.Hash)
+                : new PostingResult(PostingOutcome.Conflict, known.Entry, known.Hash, known.Transfer.Bytes);
         }
 
         AccountRecord payer = Account(transfer.Network, transfer.Payer), provider = Account(transfer.Network, transfer.Provider);
-        if (payer.IsRefused || provider.IsRefused) return new PostingResult(PostingOutcome.Refused, 0);
-        if ((Int128)payer.Balance - transfer.Amount < -(Int128)transfer.PayerLine && sabotage != Sabotage.NoLine) return new PostingResult(PostingOutcome.Waiting, 0);
+        if (payer.IsRefused || provider.IsRefused) return new PostingResult(PostingOutcome.Refused);
+        if ((Int128)payer.Balance - transfer.Amount < -(Int128)transfer.PayerLine && sabotage != Sabotage.NoLine) return new PostingResult(PostingOutcome.Waiting);
         LedgerHead head = Head(transfer.Network);
         byte[] hash = SHA256.HashData([.. head.Hash.Span, .. SHA256.HashData(transfer.Bytes.Span)]);
         _now.Heads[transfer.Network] = head = head with { Entries = head.Entries + 1, Hash = hash };
-        _now.Posted[(transfer.Network, transfer.Id)] = (head.Entries, transfer);
+        _now.Posted[(transfer.Network, transfer.Id)] = (head.Entries, hash, transfer);
+        _now.Hashes[(transfer.Network, head.Entries)] = hash;
         _now.Accounts[(transfer.Network, transfer.Payer)] = payer with { Balance = payer.Balance - transfer.Amount };
         if (sabotage != Sabotage.HalfTransfer) _now.Accounts[(transfer.Network, transfer.Provider)] = provider with { Balance = provider.Balance + transfer.Amount };
-        return new PostingResult(PostingOutcome.Posted, head.Entries);
+        return new PostingResult(PostingOutcome.Posted, head.Entries, hash);
     }
 
     public (AccountRecord, LedgerHead) TakeSequence(NetworkId network, AccountId account)
@@ -67,13 +71,15 @@ internal sealed class MemoryLedger(SimRandom random, TimeProvider time, Sabotage
 
     private sealed class State
     {
-        public State() => (Heads, Posted, Proofs, Accounts) = ([], [], [], []);
+        public State() => (Heads, Hashes, Posted, Proofs, Accounts) = ([], [], [], [], []);
 
-        public State(State other) => (Heads, Posted, Proofs, Accounts) = (new(other.Heads), new(other.Posted), [.. other.Proofs], new(other.Accounts));
+        public State(State other) => (Heads, Hashes, Posted, Proofs, Accounts) = (new(other.Heads), new(other.Hashes), new(other.Posted), [.. other.Proofs], new(other.Accounts));
 
         public Dictionary<NetworkId, LedgerHead> Heads { get; }
 
-        public Dictionary<(NetworkId, OrderId), (long Entry, Transfer Transfer)> Posted { get; }
+        public Dictionary<(NetworkId, long Entries), byte[]> Hashes { get; }
+
+        public Dictionary<(NetworkId, OrderId), (long Entry, byte[] Hash, Transfer Transfer)> Posted { get; }
 
         public List<(NetworkId Network, AccountId Account, ReadOnlyMemory<byte> Bytes)> Proofs { get; }
 

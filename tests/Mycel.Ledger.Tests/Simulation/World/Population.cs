@@ -20,7 +20,7 @@ internal static class Population
         }
 
         var nodes = new List<SimNode>();
-        SimDatabase? ledger = null;
+        SimDatabase? ledger = null, books = null;
         for (int number = 0; number < world.Setting.ClearingNodes; number++)
             Add(accounts[0], clears: true);
         foreach (SimAccount account in accounts)
@@ -45,8 +45,10 @@ internal static class Population
         void Add(SimAccount account, bool clears)
         {
             var device = new SimDevice(account, random, real, $"device {nodes.Count}");
-            SimDatabase database = clears && ledger is not null ? ledger.Share(device.Id) : NewDatabase(world, device.Id);
+            SimDatabase? shared = clears ? ledger : world.Plan.NewPostgres is not null ? books : null;
+            SimDatabase database = shared?.Share(device.Id) ?? NewDatabase(world, device.Id);
             if (clears) ledger ??= database;
+            else books ??= database;
             nodes.Add(new SimNode(world, nodes.Count, device, database, clears));
         }
     }
@@ -54,6 +56,7 @@ internal static class Population
     private static SimDatabase NewDatabase(SimWorld world, PeerId book)
     {
         var clock = new SimClock(world.Scheduler, TimeSpan.Zero);
+        if (world.Plan.NewPostgres is { } make) return new PostgresDatabase(make(), book, clock);
         return world.Plan.Sqlite ? new SqliteDatabase(book, clock) : new MemoryDatabase(new MemoryLedger(world.Random.Fork(), clock, world.Plan.Sabotage));
     }
 }

@@ -38,7 +38,8 @@ internal sealed class ProviderShell(SimWorld world, SimNode node, NodeMemory mem
     {
         try
         {
-            Taken(id, await Book.TakeAsync(id, countersignature));
+            await Book.TakeAsync(id, countersignature);
+            Taken(id);
             return new BytesMessage([]);
         }
         catch (StatementException)
@@ -53,7 +54,8 @@ internal sealed class ProviderShell(SimWorld world, SimNode node, NodeMemory mem
     {
         try
         {
-            Taken(id, (await Book.TakeSettledAsync(settled)).Amount);
+            await Book.TakeSettledAsync(settled);
+            Taken(id);
             return true;
         }
         catch (StatementException)
@@ -63,10 +65,10 @@ internal sealed class ProviderShell(SimWorld world, SimNode node, NodeMemory mem
         }
     }
 
-    private void Taken(OrderId id, long agreed)
+    private void Taken(OrderId id)
     {
         // Whoever died meanwhile tells nobody.
-        if (node.Memory == memory) world.Checker.Acknowledged(id, node, agreed);
+        if (node.Memory == memory) world.Checker.Acknowledged(id, node);
     }
 
     private AcceptRequest Read(RequestMessage request, SimNode payer) => new()

@@ -1,3 +1,4 @@
+using Mycel.Identity;
 using Mycel.Ledger.Books;
 using Mycel.Ledger.Statements;
 using Mycel.Ledger.Storage;
@@ -40,15 +41,15 @@ internal sealed class SettleShell(SimWorld world, SimNode node, NodeMemory memor
         if (batch is null || node.Memory != memory) return;
         world.Count("clear calls");
         memory.Cheats.Round(batch.Receipts);
-        Ask(batch.Receipts, batch.KnownProofs, reply =>
+        Ask(batch.Receipts, batch.KnownProofs, batch.KnownEntries, reply =>
         {
             if (reply is null) memory.Outbox.Failed(batch);
-            else world.Go(node, () => memory.Outbox.ApplyAsync(batch, reply));
+            else world.Go(node, () => TakeAsync(batch, reply));
         });
     });
 
     /// <summary>Hands in any receipts.</summary>
-    public void Submit(IReadOnlyList<ReadOnlyMemory<byte>> receipts, Action<ClearingReply?> answer) => Ask(receipts, 0, answer);
+    public void Submit(IReadOnlyList<ReadOnlyMemory<byte>> receipts, Action<ClearingReply?> answer) => Ask(receipts, 0, 0, answer);
 
     private void Send(SimNode peer, SettleBatch batch)
     {
@@ -59,22 +60,34 @@ internal sealed class SettleShell(SimWorld world, SimNode node, NodeMemory memor
         });
     }
 
-    private void Ask(IReadOnlyList<ReadOnlyMemory<byte>> receipts, long knownProofs, Action<ClearingReply?> answer)
+    private void Ask(IReadOnlyList<ReadOnlyMemory<byte>> receipts, long knownProofs, long knownEntries, Action<ClearingReply?> answer)
     {
         SimNode clearing = world.Nodes[memory.Random.Below(world.Setting.ClearingNodes)];
         world.Ask<ClearingReply>(
-            node, clearing, "clear", PatienceMicroseconds, asked => asked.Settles.ClearAsync(node, receipts, knownProofs), answer);
+            node, clearing, "clear", PatienceMicroseconds, asked => asked.Settles.ClearAsync(node, receipts, knownProofs, knownEntries), answer);
     }
 
-    private async Task<ClearingReply?> ClearAsync(SimNode member, IReadOnlyList<ReadOnlyMemory<byte>> receipts, long knownProofs)
+    private async Task<ClearingReply?> ClearAsync(SimNode member, IReadOnlyList<ReadOnlyMemory<byte>> receipts, long knownProofs, long knownEntries)
     {
-        ClearingReply reply = await memory.Clearing!.SubmitAsync(world.NetworkId, member.Device.Certificate, receipts, knownProofs);
+        ClearingReply reply = await memory.Clearing!.SubmitAsync(world.NetworkId, member.Device.Certificate, receipts, knownProofs, knownEntries);
         if (reply.Refusal is not null) throw new SimFailure($"A member's submission was refused: {reply.Refusal.Message}");
         if (!world.Setting.ClearingEquivocates) return reply;
         if (_lastStanding.TryGetValue(member.Number, out StandingProof? last) && memory.Random.Happens(300_000))
             return reply with { Standing = Forger.SecondStanding(node, member.Account, last.Standing).Bytes };
         _lastStanding[member.Number] = StandingProof.Parse(reply.Standing.Span);
         return reply;
+    }
+
+    private async Task TakeAsync(ClearBatch batch, ClearingReply reply)
+    {
+        try
+        {
+            await memory.Outbox.ApplyAsync(batch, reply);
+        }
+        catch (StatementException) when (world.Setting.ClearingEquivocates)
+        {
+            // It was caught: nothing that it says is taken.
+        }
     }
 
     private async Task<SettleAnswer?> AnswerAsync(SettleBatch batch)

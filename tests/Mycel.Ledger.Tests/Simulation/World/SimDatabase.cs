@@ -22,6 +22,9 @@ internal abstract class SimDatabase : IDisposable
     /// <returns>Whether there is one.</returns>
     public abstract bool Restore();
 
+    /// <summary>Checks a network's whole ledger in it as <c>mycel ledger verify</c> does; null where this is a stand-in that cannot.</summary>
+    public virtual LedgerVerification? Verify(NetworkId network) => null;
+
     /// <summary>The same database for another device, which has a book of its own in it.</summary>
     public abstract SimDatabase Share(PeerId book);
 

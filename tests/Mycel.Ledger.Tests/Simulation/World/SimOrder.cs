@@ -20,6 +20,9 @@ internal sealed class SimOrder
     /// <summary>The most that what the payer got can be worth, as far as a payer can tell.</summary>
     public long Bound { get; set; } = long.MaxValue;
 
+    /// <summary>Whether the payer's database has what it got, so that it knows it after its death too.</summary>
+    public bool IsBoundKept { get; set; }
+
     /// <summary>Whether the honest provider took it on.</summary>
     public bool IsTaken { get; set; }
 
@@ -28,9 +31,6 @@ internal sealed class SimOrder
 
     /// <summary>What the honest provider claims, once its work is over; null before.</summary>
     public long? Claimed { get; set; }
-
-    /// <summary>When its work was over, in microseconds of the world.</summary>
-    public long FinishedMicroseconds { get; set; }
 
     /// <summary>What the honest payer agreed to; null where it has not signed.</summary>
     public long? Agreed { get; set; }

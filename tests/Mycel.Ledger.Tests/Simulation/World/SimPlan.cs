@@ -15,6 +15,12 @@ internal sealed record SimPlan
     /// <summary>Whether books are kept in SQLite instead of its stand-in in memory.</summary>
     public required bool Sqlite { get; init; }
 
+    /// <summary>Makes PostgreSQL databases, in which all books are kept; null where they are not.</summary>
+    public Func<string>? NewPostgres { get; init; }
+
+    /// <summary>Whether a question takes so long that there should be few of them.</summary>
+    public bool IsSlow => Sqlite || NewPostgres is not null;
+
     /// <summary>How rough it is.</summary>
     public required Faults Faults { get; init; }
 

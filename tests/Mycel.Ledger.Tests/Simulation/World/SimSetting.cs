@@ -34,12 +34,12 @@ internal sealed record SimSetting
     public required long ClearMicroseconds { get; init; }
 
     /// <summary>Those of a seed.</summary>
-    public static SimSetting Of(SimRandom random, bool sqlite)
+    public static SimSetting Of(SimRandom random, bool isSlow)
     {
         SimSetting any = Of(random);
 
         // A question to the real database costs a hundred times as much: fewer of them while nothing happens.
-        return sqlite ? any with { PauseMicroseconds = 50_000, SettleMicroseconds = 10_000_000, ClearMicroseconds = 10_000_000 } : any;
+        return isSlow ? any with { PauseMicroseconds = 50_000, SettleMicroseconds = 10_000_000, ClearMicroseconds = 10_000_000 } : any;
     }
 
     private static SimSetting Of(SimRandom random) => new()

@@ -76,6 +76,9 @@ internal sealed class SimStore(int node, SimDatabase database, Scheduler schedul
 
     public Task<LedgerHead> HeadAsync(NetworkId network, CancellationToken cancellation = default) => Read(store => store.HeadAsync(network, CancellationToken.None));
 
+    public Task<ReadOnlyMemory<byte>?> HashAsync(NetworkId network, long entries, CancellationToken cancellation = default)
+        => Read(store => store.HashAsync(network, entries, CancellationToken.None));
+
     /// <summary>
     /// The node dies: of what waited some, from the first on, is written all the same (the process died between the commit and its answers), the
     /// rest never was. No task of it ever completes.

@@ -17,7 +17,7 @@ internal sealed class SimWorld : IDisposable
         _context = context;
         Plan = plan;
         Random = new SimRandom(plan.Seed);
-        Setting = SimSetting.Of(Random, plan.Sqlite);
+        Setting = SimSetting.Of(Random, plan.IsSlow);
         Scheduler = new Scheduler();
         Trace = new Trace(keepTrace);
         Network = new SimNetwork(Scheduler, Random.Fork(), plan.Faults, Trace);

@@ -1,4 +1,5 @@
 using Mycel.Identity;
+using Mycel.Ledger.Books;
 using Mycel.Ledger.Storage;
 
 namespace Mycel.Ledger.Tests.Simulation.World;
@@ -52,6 +53,9 @@ internal sealed class SqliteDatabase : SimDatabase
         Copy(_path + ".copy-wal", _path + "-wal");
         return true;
     }
+
+    // With a pool of threads, and so away from the simulation's.
+    public override LedgerVerification Verify(NetworkId network) => Task.Run(() => LedgerVerifier.VerifyAsync(Open(), network, new LedgerAudit().Check)).Result;
 
     public override SimDatabase Share(PeerId book)
     {

@@ -10,37 +10,17 @@ using Mycel.Transport;
 using Mycel.Transport.Frames;
 using Mycel.Transport.Tests;
 using Mycel.Transport.Tests.Conformance;
+using Mycel.Transport.Tests.Tunnel;
 
 namespace Mycel.Node.Tests.Links.Conformance;
 
 /// <summary>What every carrier of links must do, by tunnels through a third node that carries them as it does for its peers.</summary>
-public sealed class RelayConformanceTests() : TransportConformance(new CarrierProvider())
+public sealed class RelayConformanceTests() : CarrierConformance(new CarrierProvider("tunnel through a third node", options => new Endpoint(options)))
 {
     private static readonly ConcurrentDictionary<int, Endpoint> Endpoints = new();
     private static readonly ConcurrentDictionary<int, Proxy> Proxies = new();
 
-    /// <summary>What carries it has no address of its own.</summary>
-    protected override bool FollowsAddresses => false;
-
-    protected override bool HoldsNothing(ITransportEndpoint endpoint) => endpoint is CarrierEndpoint { Blocks.Outstanding: 0 };
-
     private protected override IProxy CreateProxy(IPEndPoint server) => new Proxy(server);
-
-    private sealed class CarrierProvider : ITransportProvider
-    {
-        public string Name => "tunnel through a third node";
-
-        public bool IsSupported => true;
-
-        public string? WhyNot => null;
-
-        public async ValueTask<ITransportEndpoint> BindAsync(EndpointOptions options, CancellationToken cancellation = default)
-        {
-            var endpoint = new Endpoint(options);
-            await endpoint.StartAsync();
-            return endpoint;
-        }
-    }
 
     /// <summary>The node in the middle, the same for all.</summary>
     private static class Middle
@@ -60,7 +40,7 @@ public sealed class RelayConformanceTests() : TransportConformance(new CarrierPr
 
         public Kind Kind => Kind.Relay;
 
-        public async Task StartAsync()
+        public override async Task StartAsync()
         {
             _node = await TunnelNode.StartAsync(relay: this);
             var middle = await Middle.Node;

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
@@ -9,46 +8,15 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Mycel.Node.Links.Tunnel;
 using Mycel.Transport;
-using Mycel.Transport.Tests;
 using Mycel.Transport.Tests.Conformance;
+using Mycel.Transport.Tests.Tunnel;
 using WebSocketStream = Mycel.Node.Links.Tunnel.WebSocketStream;
 
 namespace Mycel.Node.Tests.Links.Conformance;
 
 /// <summary>What every carrier of links must do, by tunnels over WebSockets to a web server as the node has it.</summary>
-public sealed class WebSocketConformanceTests() : TransportConformance(new CarrierProvider())
+public sealed class WebSocketConformanceTests() : CarrierConformance(new CarrierProvider("tunnel over a WebSocket", options => new Endpoint(options)))
 {
-    /// <summary>A TCP connection ends with its address.</summary>
-    protected override bool FollowsAddresses => false;
-
-    protected override bool HoldsNothing(ITransportEndpoint endpoint) => endpoint is CarrierEndpoint { Blocks.Outstanding: 0 };
-
-    private protected override IProxy CreateProxy(IPEndPoint server) => new TcpProxy(server);
-
-    private protected override Socket BindSilent()
-    {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        socket.Listen();
-        return socket;
-    }
-
-    private sealed class CarrierProvider : ITransportProvider
-    {
-        public string Name => "tunnel over a WebSocket";
-
-        public bool IsSupported => true;
-
-        public string? WhyNot => null;
-
-        public async ValueTask<ITransportEndpoint> BindAsync(EndpointOptions options, CancellationToken cancellation = default)
-        {
-            var endpoint = new Endpoint(options);
-            await endpoint.StartAsync();
-            return endpoint;
-        }
-    }
-
     private sealed class Endpoint(EndpointOptions options) : CarrierEndpoint(options)
     {
         private WebApplication _app = null!;
@@ -56,7 +24,7 @@ public sealed class WebSocketConformanceTests() : TransportConformance(new Carri
 
         public override IPEndPoint LocalEndPoint => _local;
 
-        public async Task StartAsync()
+        public override async Task StartAsync()
         {
             var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
             builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(Options.Local));

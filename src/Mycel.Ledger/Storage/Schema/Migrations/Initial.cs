@@ -111,6 +111,7 @@ internal sealed class Initial : Migration
                 claimed = table.Column<long>(),
                 key_name = table.Column<string>(nullable: true),
                 at = table.Column<long>(),
+                disputed_at = table.Column<long>(nullable: true),
                 entry = table.Column<long>(nullable: true),
                 reason = table.Column<string>(nullable: true),
                 bytes = table.Column<byte[]>(),
@@ -119,6 +120,8 @@ internal sealed class Initial : Migration
         migrationBuilder.CreateIndex("ix_receipts_at", "receipts", ["book", "at", "id"]);
         // The few that something is still to be done about, among years of others (Posted = 5, Refused = 6).
         migrationBuilder.CreateIndex("ix_receipts_open", "receipts", ["book", "at", "id"], filter: "state < 5");
+        // Those that still count at a start are of the last day.
+        migrationBuilder.CreateIndex("ix_receipts_disputed", "receipts", ["book", "disputed_at"], filter: "disputed_at IS NOT NULL");
         migrationBuilder.CreateTable(
             "standings",
             static table => new

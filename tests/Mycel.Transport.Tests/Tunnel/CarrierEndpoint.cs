@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Threading.Channels;
-using Mycel.Transport;
 using Mycel.Transport.Buffers;
 using Mycel.Transport.Tunnel;
 
-namespace Mycel.Node.Tests.Links.Conformance;
+namespace Mycel.Transport.Tests.Tunnel;
 
-/// <summary>An endpoint whose connections are tunnels over one of the node's own carriers; how those are made is for others to say.</summary>
+/// <summary>An endpoint whose connections are tunnels over carriers; how those are made is for others to say.</summary>
 internal abstract class CarrierEndpoint : ITransportEndpoint
 {
     private readonly EndpointOptions _options;
@@ -75,6 +74,9 @@ internal abstract class CarrierEndpoint : ITransportEndpoint
         foreach (var connection in _connections.Keys) await connection.DisposeAsync();
         await CloseAsync();
     }
+
+    /// <summary>Begins to take carriers in.</summary>
+    public abstract Task StartAsync();
 
     /// <summary>Makes a carrier to another endpoint.</summary>
     protected abstract Task<Stream> DialAsync(IPEndPoint remote, CancellationToken cancellation);
