@@ -185,9 +185,48 @@ want_llama() { restore_llama cpu || say "Local models will not work: $llama_prob
 
 need_llama() { restore_llama cpu || die "$llama_problem"; }
 
+readonly dashboard_dir="$root/dashboard"
+readonly dashboard_stamp="$build_dir/dashboard"
+
+# One number for the state of everything the dashboard is built from.
+dashboard_fingerprint() {
+  (cd "$dashboard_dir" && find src index.html package.json package-lock.json tsconfig.json vite.config.ts -type f -printf '%p %T@ %s\n' | cksum)
+}
+
+# Whether the Node.js here builds the dashboard: its build tool needs version 20.19 or newer.
+has_node() { command -v node >/dev/null && command -v npm >/dev/null && node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)'; }
+
+# Builds the dashboard when its sources changed. Fails where that cannot be done, with what to do in `dashboard_problem`.
+build_dashboard() {
+  local log="$build_dir/dashboard.log" now
+  now=$(dashboard_fingerprint)
+  if [[ -f $dashboard_dir/dist/index.html && -r $dashboard_stamp && $(<"$dashboard_stamp") == "$now" ]]; then return 0; fi
+  if ! has_node && ! { apt_install nodejs && apt_install npm && hash -r && has_node; }; then
+    dashboard_problem="it takes Node.js 20.19 or newer, and npm. Install them, then run this again."
+    return 1
+  fi
+  mkdir -p "$build_dir"
+  say "Building the dashboard …"
+  if ! (cd "$dashboard_dir" && npm ci --ignore-scripts --no-audit --no-fund && npm run build) >"$log" 2>&1 </dev/null; then
+    dashboard_problem="$(grep -m 1 -i error "$log" || tail -n 1 "$log") Everything it said is in $log"
+    return 1
+  fi
+  printf '%s\n' "$now" >"$dashboard_stamp"
+  # Built before, the program lacks it.
+  rm -f "$stamp_file"
+}
+
+# For running: the node does all it does without its pages, so that they are missing is said, and no more.
+want_dashboard() { build_dashboard || say "The dashboard is not built: $dashboard_problem"; }
+
+need_dashboard() { build_dashboard || die "the dashboard could not be built: $dashboard_problem"; }
+
+# What the tests in a real browser need. Without it they are skipped, with the reason.
+want_chromium() { command -v chromium >/dev/null || command -v google-chrome >/dev/null || apt_install chromium || true; }
+
 # One number for the state of everything the node is built from: names, times and sizes. No output of a build is in it.
 fingerprint() {
-  (cd "$root" && find src Directory.*.props eng/*.targets global.json \( -name bin -o -name obj -o -name node_modules \) -prune -o -type f -printf '%p %T@ %s\n' | cksum)
+  (cd "$root" && find src dashboard/src dashboard/package-lock.json Directory.*.props eng/*.targets global.json \( -name bin -o -name obj -o -name node_modules \) -prune -o -type f -printf '%p %T@ %s\n' | cksum)
 }
 
 is_built() {

@@ -19,9 +19,22 @@ public sealed class CommandTests
         Assert.Equal((string?)(await node.StatusAsync())["node_id"], (string?)json.Json()["node_id"]);
     }
 
+    [Fact]
+    public async Task Top_writes_one_page_where_no_terminal_is()
+    {
+        await using var device = FaultyDevice.Start("m");
+        await using var node = await NodeProcess.StartAsync(device);
+        var page = await node.CommandAsync("top");
+        Assert.True(page.ExitCode == 0, page.All);
+        Assert.Contains("is ready, up", page.Output);
+        Assert.Contains("SERVED BY", page.Output);
+        Assert.Contains("online", page.Output);
+    }
+
     [Theory]
     [InlineData("status")]
     [InlineData("status", "--json")]
+    [InlineData("top")]
     [InlineData("relay", "list")]
     [InlineData("relay", "add", "http://127.0.0.1:1")]
     [InlineData("reload")]

@@ -21,6 +21,9 @@ internal enum EndReason
 
     /// <summary>The node stops, and the time to finish is over.</summary>
     Shutdown,
+
+    /// <summary>The node's owner ended it.</summary>
+    Cancelled,
 }
 
 /// <summary>What a backend is asked, and the handle by which the asking is ended from any thread.</summary>

@@ -7,6 +7,7 @@ using Mycel.Node.Cli.Identity;
 using Mycel.Node.Cli.LocalModels;
 using Mycel.Node.Cli.Networks;
 using Mycel.Node.Cli.Terminal;
+using Mycel.Node.Cli.Top;
 
 namespace Mycel.Node.Cli;
 
@@ -48,6 +49,7 @@ internal static class CommandLine
         root.Subcommands.Add(ServeCommand.Build());
         root.Subcommands.Add(ChatCommand.Build());
         root.Subcommands.Add(StatusCommand.Build());
+        root.Subcommands.Add(TopCommand.Build());
         root.Subcommands.Add(ModelsCommands.Build());
         root.Subcommands.Add(PlanCommand.Build());
         root.Subcommands.Add(RelayCommands.Build());

@@ -195,6 +195,8 @@ internal sealed class Exchange : IAsyncDisposable
                 return EndBroken(DeadlineRefusal());
             case EndReason.Shutdown:
                 return EndBroken(new Refusal(503, "draining", "The node is shutting down. Try again shortly.") { RetryAfter = "5" });
+            case EndReason.Cancelled:
+                return EndBroken(new Refusal(503, "request_cancelled", "The node's owner ended this request."));
             default:
                 return ExchangeEnd.ClientGone;
         }

@@ -90,6 +90,15 @@ internal sealed partial class RequestRunner(
     /// <summary>The requests under way, as they are now.</summary>
     public IReadOnlyList<RouteRecord> Active() => [.. watch.All().Select(e => RecordOf(e, StateName(e), 0, null))];
 
+    /// <summary>Ends a request under way on the owner's word; its caller is told so.</summary>
+    /// <returns>Whether there was one.</returns>
+    public bool Cancel(string requestId)
+    {
+        var found = watch.All().Where(exchange => exchange.RequestId == requestId).ToList();
+        foreach (var exchange in found) exchange.End(EndReason.Cancelled);
+        return found.Count > 0;
+    }
+
     private static string StateName(Exchange exchange) => exchange.State switch
     {
         ExchangeState.Queued => "queued",

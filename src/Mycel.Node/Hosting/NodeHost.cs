@@ -6,6 +6,8 @@ using Mycel.Identity;
 using Mycel.Node.Admission;
 using Mycel.Node.Api;
 using Mycel.Node.Api.Admin;
+using Mycel.Node.Api.Dashboard;
+using Mycel.Node.Api.Live;
 using Mycel.Node.Api.OpenAi;
 using Mycel.Node.Backends;
 using Mycel.Node.Backends.Local;
@@ -144,6 +146,10 @@ internal static partial class NodeHost
         services.AddSingleton<ModelsEndpoint>();
         services.AddSingleton<MetricsEndpoint>();
         services.AddSingleton<FrontDoor>();
+        services.AddSingleton<StatusView>();
+        services.AddSingleton<RequestsView>();
+        services.AddSingleton(DashboardFiles.Read(Path.Combine(AppContext.BaseDirectory, DashboardFiles.FolderName)));
+        services.AddLive();
     }
 
     private static void MapRoutes(WebApplication app)
@@ -168,6 +174,9 @@ internal static partial class NodeHost
         app.MapSecrets();
         app.MapConfig();
         app.MapLogs();
+        app.MapHub();
+        app.MapEvents();
+        app.MapDashboard();
         app.MapGet("/metrics", (Delegate)app.Services.GetRequiredService<MetricsEndpoint>().GetAsync).WithMetadata(Access.Metrics).WithTags("Node").WithSummary("Metrics in Prometheus' text format.");
         app.MapOpenApi("/openapi.json").WithMetadata(Access.Everyone);
     }
@@ -204,6 +213,8 @@ internal static partial class NodeHost
         state.Endpoint = EndpointOf(app);
         await services.StartPeersAsync();
         state.Phase = NodePhase.Ready;
+        // Its timer begins with it.
+        _ = services.GetRequiredService<LoadHistory>();
         LogReady(log, state.Endpoint, NodeState.Version);
         if (settings.Current.Api.Open && !Authenticator.IsLoopback(settings.Current.Api.Host)) LogOpen(log);
 

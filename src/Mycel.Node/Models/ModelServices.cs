@@ -6,21 +6,22 @@ namespace Mycel.Node.Models;
 /// <summary>Puts the models folder and what works on it among the services.</summary>
 internal static class ModelServices
 {
-    /// <summary>Adds <see cref="ModelStore"/> and <see cref="ModelPuller"/>; their settings come from the <see cref="IOptionsSource"/> among the services.</summary>
+    /// <summary>Adds <see cref="ModelStore"/>, <see cref="ModelPuller"/> and <see cref="HubSearch"/>; their settings come from the <see cref="IOptionsSource"/> among the services.</summary>
     public static void AddModels(this IServiceCollection services)
     {
         services.AddSingleton(provider => new ModelStore(provider.GetRequiredService<IOptionsSource>().Current.Models.Dir));
         services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptionsSource>();
-            var tools = new PullTools
+            return new PullTools
             {
                 Store = provider.GetRequiredService<ModelStore>(),
                 AllowPrivate = () => options.Current.Models.AllowPrivate,
                 Hub = HubSettings.FromEnvironment(),
                 Time = provider.GetRequiredService<TimeProvider>(),
             };
-            return new ModelPuller(tools, provider.GetRequiredService<ILogger<ModelPuller>>());
         });
+        services.AddSingleton<ModelPuller>();
+        services.AddSingleton<HubSearch>();
     }
 }

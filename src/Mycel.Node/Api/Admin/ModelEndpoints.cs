@@ -88,6 +88,9 @@ internal static partial class ModelEndpoints
         var same = request.Name is null ? announced.FirstOrDefault(status => status.Spec.Name == request.Model)?.Spec : null;
         if (same is null && ModelName.IsPath(request.Model) && !Path.IsPathFullyQualified(request.Model))
             throw ModelException.Invalid("The path of a model must be a full one, beginning with a slash: the node's own folder is not the caller's.");
+        // The small model that comes with the program is known by its name, unless the folder has one of that name.
+        if (same is null && request.Model == ConfigurationLoader.DemoModelName && store.Find(request.Model) is null)
+            same = new LocalModelSpec(request.Name ?? ConfigurationLoader.DemoModelName, ServedModels.DemoPath) { Source = "demo" };
         var path = same?.Path ?? store.Resolve(request.Model);
         if (store.Describe(path) is { Problem: { } problem }) throw new ModelException(400, "not_a_model", problem);
         var name = request.Name ?? same?.Name ?? ModelName.OfFile(path) ?? throw ModelException.Invalid("No name can be made from the file's; give one in 'name'.");

@@ -46,8 +46,8 @@ internal static class NetworkEndpoints
         return null;
     }
 
-    private static Task ListAsync(HttpContext context, [FromServices] NetworkRegistry networks, [FromServices] NetworkViews views) => NetworkGuard.RunAsync(context, () =>
-        AdminReply.WriteAsync(context, StatusCodes.Status200OK, new NetworkListReply([.. networks.Joined.Select(views.Of)]), NetworkJson.Default.NetworkListReply));
+    private static Task ListAsync(HttpContext context, [FromServices] NetworkViews views) => NetworkGuard.RunAsync(context, () =>
+        AdminReply.WriteAsync(context, StatusCodes.Status200OK, views.Networks(), NetworkJson.Default.NetworkListReply));
 
     private static Task CreateAsync(HttpContext context, [FromServices] NetworkRegistry networks, [FromServices] NetworkViews views) => NetworkGuard.RunAsync(context, async () =>
     {

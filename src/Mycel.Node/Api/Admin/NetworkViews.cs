@@ -11,6 +11,13 @@ namespace Mycel.Node.Api.Admin;
 /// <summary>How networks, invites and peers are shown.</summary>
 internal sealed class NetworkViews(NetworkRegistry networks, ClearingPlaces places, IPeerBook peers, ILinks links, NearbyNodes nearby, PeerBackends backends, TimeProvider time)
 {
+    /// <summary>The networks that this node belongs to.</summary>
+    public NetworkListReply Networks() => new([.. networks.Joined.Select(Of)]);
+
+    /// <summary>The other nodes, those that are linked first.</summary>
+    public PeerListReply Peers() =>
+        new([.. peers.All.Select(Of).OrderByDescending(peer => peer.Linked).ThenBy(peer => peer.Name, StringComparer.OrdinalIgnoreCase).ThenBy(peer => peer.Id, StringComparer.Ordinal)]);
+
     /// <summary>A network.</summary>
     public NetworkReply Of(JoinedNetwork network)
     {

@@ -17,9 +17,7 @@ internal static class PeerEndpoints
         group.MapGet("/fleet", Fleet).WithSummary("Lists the nodes of this node's account, this one first.").Produces<FleetListReply>();
     }
 
-    private static JsonHttpResult<PeerListReply> List([FromServices] IPeerBook peers, [FromServices] NetworkViews views) => TypedResults.Json(
-        new PeerListReply([.. peers.All.Select(views.Of).OrderByDescending(peer => peer.Linked).ThenBy(peer => peer.Name, StringComparer.OrdinalIgnoreCase).ThenBy(peer => peer.Id, StringComparer.Ordinal)]),
-        NetworkJson.Default.PeerListReply);
+    private static JsonHttpResult<PeerListReply> List([FromServices] NetworkViews views) => TypedResults.Json(views.Peers(), NetworkJson.Default.PeerListReply);
 
     private static JsonHttpResult<FleetListReply> Fleet(
         [FromServices] NodeIdentity identity, [FromServices] IPeerBook peers, [FromServices] IOwnModels models, [FromServices] NetworkViews views, [FromServices] TimeProvider time)

@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.AspNetCore.Mvc;
 using Mycel.Identity;
 using Mycel.Node.Backends.Relay;
@@ -14,7 +13,7 @@ internal static class RelayEndpoints
     public static void MapRelays(this IEndpointRouteBuilder routes)
     {
         var group = routes.MapGroup("/v1/node/relay").WithTags("Relays").WithMetadata(Access.Admin);
-        group.MapGet("", ([FromServices] RelayRegistry relays) => ListOf(relays.Devices)).WithSummary("Lists the relay devices.").Produces<RelayListReply>();
+        group.MapGet("", ([FromServices] RelayRegistry relays) => TypedResults.Json(ListOf(relays.Devices), RelayJson.Default.RelayListReply)).WithSummary("Lists the relay devices.").Produces<RelayListReply>();
         group.MapPost("/add", AddAsync).WithSummary("Adds a relay device; it is kept over restarts.").WithJsonBody<RelayAddRequest>().Produces<RelayReply>();
         group.MapPost("/remove", RemoveAsync).WithSummary("Removes a relay device that was added while running.").WithJsonBody<RelaySelector>().Produces<RelayRemovedReply>();
         group.MapPost("/refresh", RefreshAsync).WithSummary("Reads the model list of one device, or of all, now.").WithJsonBody<RelaySelector>().Produces<RelayListReply>();
@@ -103,7 +102,7 @@ internal static class RelayEndpoints
         if (request is { Url: null, Name: null })
         {
             await relays.RefreshAsync();
-            await context.Response.WriteAsJsonAsync(new RelayListReply([.. relays.Devices.Select(ReplyOf)]), RelayJson.Default.RelayListReply);
+            await context.Response.WriteAsJsonAsync(ListOf(relays.Devices), RelayJson.Default.RelayListReply);
             return;
         }
         if (await FindAsync(context, request, relays) is not { } device) return;
@@ -124,8 +123,8 @@ internal static class RelayEndpoints
         return null;
     }
 
-    private static JsonHttpResult<RelayListReply> ListOf(IEnumerable<RelayDevice> devices) =>
-        TypedResults.Json(new RelayListReply([.. devices.Select(ReplyOf)]), RelayJson.Default.RelayListReply);
+    /// <summary>Devices as replies have them.</summary>
+    public static RelayListReply ListOf(IEnumerable<RelayDevice> devices) => new([.. devices.Select(ReplyOf)]);
 
     private static RelayReply ReplyOf(RelayDevice device) => new(
         device.Address.Url, device.Name, device.IsOnline, device.IsOnline && device.Health.IsHealthy, device.IsOnline ? device.Models : [],

@@ -99,6 +99,20 @@ internal sealed class NodeClient : IDisposable
         }
     }
 
+    /// <summary>Gets an answer that goes on; the caller ends it by disposing of the stream. The status is a success.</summary>
+    public async Task<Stream> GetForStreamAsync(string path, CancellationToken cancel)
+    {
+        try
+        {
+            HttpResponseMessage response = await SendAsync(HttpMethod.Get, path, null, cancel);
+            return await response.Content.ReadAsStreamAsync(cancel);
+        }
+        catch (Exception error) when (error is HttpRequestException or IOException)
+        {
+            throw NodeErrors.OfConnection(Address, error);
+        }
+    }
+
     private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, string? json, CancellationToken cancel)
     {
         using HttpRequestMessage request = new(method, Address.PathOf(path));

@@ -1,0 +1,196 @@
+import { accessibilityOf, check, open } from "./browser.mjs";
+import { Device } from "./device.mjs";
+
+const PAGES = ["/", "/welcome", "/models/all", "/models/local", "/models/hub", "/models/relay", "/chat", "/network/peers", "/network/networks", "/network/invites", "/network/fleet", "/requests", "/credits", "/logs", "/settings/configuration", "/settings/keys", "/settings/secrets"];
+
+const quiet = (problems) => check(problems.length === 0, problems.join("\n"));
+
+/** On an empty node: the first visit, a relay that goes offline and comes back, a chat with it, and its removal. */
+export async function relay(browser, url) {
+  const device = await new Device(["llama3.2", "all-minilm"]).start();
+  const { page, problems } = await open(browser, url);
+  await page.waitForURL("**/welcome");
+  await page.getByLabel("Address").fill(device.url);
+  await page.getByText("Name, key and limit").click();
+  await page.getByLabel("Name", { exact: true }).fill("gpu-box");
+  await page.getByRole("button", { name: "Add Relay" }).click();
+  await page.getByText("gpu-box was added with 2 models.").waitFor();
+
+  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByText(/All is well: 2 models can be used/).waitFor();
+  await page.getByRole("img", { name: /gpu-box \(device/ }).waitFor();
+
+  await page.getByRole("link", { name: "Chat" }).click();
+  await page.getByLabel("Model").selectOption("relay:gpu-box:llama3.2");
+  await page.getByLabel("Message").fill("What is a mycelium?");
+  await page.keyboard.press("Enter");
+  await page.getByText(/Spores travel far, and every thread/).waitFor();
+  await page.getByText(/by relay:gpu-box · 12 \+ \d+ tokens/).waitFor();
+
+  await page.getByRole("link", { name: "Requests" }).click();
+  await page.getByRole("region", { name: "Latest requests" }).getByText("relay:gpu-box").first().waitFor();
+
+  await page.goto(`${url}/models/relay`);
+  await device.stop();
+  await page.getByRole("button", { name: "Refresh gpu-box" }).click();
+  await page.getByText("offline", { exact: true }).waitFor();
+  await device.start();
+  await page.getByRole("button", { name: "Refresh gpu-box" }).click();
+  await page.getByText("online", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Remove gpu-box" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove gpu-box" }).click();
+  await page.getByText(/No device yet/).waitFor();
+  quiet(problems);
+  await device.stop();
+}
+
+/** On an empty node: the demo model is loaded and talked to, an answer is stopped, the model is unloaded. */
+export async function local(browser, url) {
+  const { page, problems } = await open(browser, url);
+  await page.getByRole("button", { name: "Try the demo model" }).click();
+  await page.waitForURL("**/chat");
+  await page.getByText("Settings", { exact: true }).last().click();
+  await page.getByLabel("Most tokens").fill("24");
+  await page.getByLabel("Message").fill("It is a truth universally acknowledged");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText(/by local:tiny-austen · \d+ \+ \d+ tokens · .*free/).waitFor();
+  await page.goto(`${url}/models/local`);
+  await page.getByRole("heading", { name: "tiny-austen" }).waitFor();
+  await page.getByText("loaded", { exact: true }).waitFor();
+  await page.getByRole("button", { name: "Unload" }).click();
+  await page.getByRole("heading", { name: "tiny-austen" }).waitFor({ state: "detached" });
+  quiet(problems);
+}
+
+/** A request that takes long is seen while it runs, and cancelled from the page. */
+export async function cancel(browser, url) {
+  const device = await new Device(["slow"], { delayMs: 200, words: Array(3000).fill("and") }).start();
+  await post(url, "/v1/node/relay/add", { url: device.url, name: "snail" });
+  const { page, problems } = await open(browser, `${url}/requests`);
+  const answer = fetch(`${url}/v1/chat/completions`, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ model: "relay:slow", stream: true, messages: [{ role: "user", content: "hi" }] }) }).then((reply) => reply.text());
+  await page.getByRole("button", { name: /^Cancel / }).click();
+  check((await answer).includes("ended this request"), "The caller was not told that its request was ended.");
+  await page.getByText("Nothing runs now.").waitFor();
+  quiet(problems);
+  await device.stop();
+}
+
+/** One node founds a network and invites from its page, another joins from its own; credits move; the invite for a second guest is revoked. */
+export async function network(browser, url, guest) {
+  const device = await new Device(["paid-model"]).start();
+  await post(url, "/v1/node/relay/add", { url: device.url, name: "box" });
+  const host = await open(browser, `${url}/network/networks`);
+  await host.page.getByLabel("Name", { exact: true }).fill("friends");
+  await host.page.getByRole("button", { name: "Found" }).click();
+  await host.page.getByRole("heading", { name: "friends" }).waitFor();
+  await host.page.getByRole("tab", { name: "Invites" }).click();
+  const token = await invite(host.page, "Ben");
+
+  const other = await open(browser, `${guest}/network/networks`);
+  await other.page.getByLabel("Invite").fill(token);
+  await other.page.getByRole("button", { name: "Join", exact: true }).click();
+  await other.page.getByText("This node is in friends now.").waitFor();
+  await other.page.getByRole("tab", { name: "Nodes" }).click();
+  await other.page.getByText("paid-model").first().waitFor();
+
+  await other.page.getByRole("link", { name: "Chat" }).click();
+  await other.page.getByText("Settings", { exact: true }).last().click();
+  await other.page.getByLabel("Most tokens").fill("40");
+  await other.page.getByLabel("Message").fill("Hello");
+  await other.page.getByRole("button", { name: "Send" }).click();
+  await other.page.getByText(/Spores travel far/).waitFor();
+  await other.page.getByRole("button", { name: "receipt" }).click();
+  await other.page.getByRole("button", { name: "Verify" }).click();
+  await other.page.getByText(/^Verified:/).waitFor();
+  await other.page.getByRole("button", { name: "Close" }).click();
+
+  await host.page.getByRole("link", { name: "Credits" }).click();
+  await host.page.getByRole("region", { name: "Receipts" }).getByText("posted").waitFor();
+  await host.page.getByRole("button", { name: "Check the books" }).click();
+  await host.page.getByText(/entries are signed, and the sums are right/).waitFor();
+
+  await host.page.goto(`${url}/network/invites`);
+  const second = await invite(host.page, "Mallory");
+  await host.page.getByRole("row", { name: /Mallory/ }).getByRole("button", { name: "Revoke" }).click();
+  await host.page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+  await host.page.getByRole("row", { name: /Mallory/ }).getByText("revoked").waitFor();
+  check(second !== token, "Two invites have one token.");
+  quiet([...host.problems, ...other.problems]);
+  await device.stop();
+}
+
+/** A node that needs a key: refused without, with a wrong one and with one for models only; let in with one of its owner's; and logged. */
+export async function keys(browser, url, owner, guest) {
+  const { page, problems } = await open(browser, `${url}/settings/keys`);
+  const enter = async (secret) => {
+    await page.getByLabel("Key").fill(secret);
+    await page.getByRole("button", { name: "Sign in" }).click();
+  };
+  await enter("mycel-wrong");
+  await page.getByText("This API key is not known here, or was revoked.").waitFor();
+  await enter(guest);
+  await page.getByText(/This key may use models only/).waitFor();
+  await enter(owner);
+  await page.getByRole("region", { name: "Keys" }).waitFor();
+  await page.reload();
+  await page.getByRole("region", { name: "Keys" }).waitFor();
+  await page.getByRole("tab", { name: "Secrets" }).click();
+  await page.getByLabel("Name").fill("cloud");
+  await page.getByLabel("Value").fill("not-to-be-seen");
+  await page.getByRole("button", { name: "Keep" }).click();
+  await page.getByRole("row", { name: /cloud/ }).waitFor();
+  check(!(await page.content()).includes("not-to-be-seen"), "A secret's value is on the page.");
+  await page.getByRole("link", { name: "Logs" }).click();
+  await page.getByLabel("Level").selectOption("warn");
+  await page.getByText(/refused a caller/).first().waitFor();
+  await page.getByLabel("Search").fill("nothing has these words");
+  await page.getByText("No entry has all of these words.").waitFor();
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in to this node" }).waitFor();
+  quiet(problems);
+}
+
+/** Every page, light, dark and on a phone: nothing in the console, no serious finding of the accessibility check, nothing wider than a phone. */
+export async function look(browser, url, pictures) {
+  const views = [
+    ["light", { colorScheme: "light" }],
+    ["dark", { colorScheme: "dark" }],
+    ["phone", { colorScheme: "light", viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }],
+  ];
+  const found = [];
+  for (const [view, options] of views) {
+    // The check itself is put into the page, which the content policy rightly forbids.
+    const { page, context, problems } = await open(browser, url, { ...options, bypassCSP: true });
+    for (const path of PAGES) {
+      await page.goto(url + path);
+      await page.evaluate(() => sessionStorage.setItem("mycel.welcomed", "yes"));
+      if (path === "/") await page.goto(url + path);
+      await page.locator(".dot.live").waitFor();
+      await page.locator("h1").waitFor();
+      await page.waitForTimeout(path === "/" ? 2500 : 400);
+      found.push(...(await accessibilityOf(page)).map((finding) => `${view} ${path} ${finding}`));
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      if (wide > 0) found.push(`${view} ${path} is ${wide} px wider than the screen`);
+      if (pictures) await page.screenshot({ path: `${pictures}/${path === "/" ? "overview" : path.slice(1).replace("/", "-")}-${view}.png`, fullPage: false });
+    }
+    found.push(...problems.map((problem) => `${view} ${problem}`));
+    await context.close();
+  }
+  check(found.length === 0, found.join("\n"));
+}
+
+/** Makes an invite and returns its token, as the page shows it. */
+async function invite(page, label) {
+  await page.getByLabel("For whom").fill(label);
+  await page.getByRole("button", { name: "Create invite" }).click();
+  await page.getByRole("img", { name: "The invite as a QR code" }).waitFor();
+  const token = await page.getByRole("dialog").locator("code").textContent();
+  await page.getByRole("button", { name: "Done" }).click();
+  return token;
+}
+
+async function post(url, path, body) {
+  const reply = await fetch(url + path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+  if (!reply.ok) throw new Error(`${path} was answered ${reply.status}: ${await reply.text()}`);
+}
