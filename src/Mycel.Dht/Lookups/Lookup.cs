@@ -1,0 +1,265 @@
+using Mycel.Dht.Requests;
+using Mycel.Dht.Wire;
+
+namespace Mycel.Dht.Lookups;
+
+/// <summary>
+/// One lookup, in two steps. <b>Approach</b>: several paths go towards the key, or towards other points of its region, and no node is asked by two of them, so
+/// that one wrong neighbour spoils one path (S/Kademlia: Baumgart and Mies, ICPADS 2007). <b>Sweep</b>: every node within the region that was heard of is asked,
+/// and asked for its neighbours at random points of the region; nodes that crowd at the key cannot hide the others, whose number in
+/// the region follows from the size of the network and not from what lies near the key (Sridhar et al., "Content Censorship in the InterPlanetary File
+/// System", NDSS 2024; Cholez et al., 2025). A record that is published goes to all of them that answered.
+/// </summary>
+internal sealed class Lookup
+{
+    private const int Cells = 16;
+
+    private readonly ILookupHost _host;
+    private readonly DhtKey _key;
+    private readonly DhtKey _radius;
+    private readonly bool _asksRecords;
+    private readonly DhtRecord? _toStore;
+    private readonly Action<Lookup> _done;
+    private readonly List<LookupPath> _paths = [];
+    private readonly HashSet<DhtKey> _known = [];
+    private readonly List<Candidate> _nearest = [];
+    private readonly Dictionary<UInt128, int> _groups = [];
+    private readonly int[] _askedInCell = new int[Cells];
+    private readonly RecordHarvest _harvest;
+    private int _inFlight;
+    private int _recordHops;
+    private int _stored;
+    private bool _isSweeping;
+    private bool _isOver;
+
+    /// <summary>Makes a lookup; <see cref="Start"/> begins it.</summary>
+    /// <param name="host">The node.</param>
+    /// <param name="key">What is looked up.</param>
+    /// <param name="radius">How far the region reaches; zero for the nearest nodes only.</param>
+    /// <param name="asksRecords">Whether records of the key are asked for.</param>
+    /// <param name="toStore">What is published, if anything is.</param>
+    /// <param name="found">Called with each record as soon as it is found.</param>
+    /// <param name="done">Called once at the end.</param>
+    public Lookup(ILookupHost host, DhtKey key, DhtKey radius, bool asksRecords, DhtRecord? toStore, Action<DhtRecord>? found, Action<Lookup> done)
+    {
+        _host = host;
+        _key = key;
+        _radius = radius;
+        _asksRecords = asksRecords;
+        _toStore = toStore;
+        _done = done;
+        _harvest = new RecordHarvest(key, found);
+        int perPath = Math.Max(1, host.Options.MaxQuestionsPerLookup / (2 * host.Options.DisjointPaths));
+        for (int i = 0; i < host.Options.DisjointPaths; i++)
+        {
+            DhtKey target = i == 0 || radius == default ? key : host.Random.NextWithin(key, radius);
+            _paths.Add(new LookupPath(target, host.Options.Concurrency, perPath));
+        }
+    }
+
+    public int Questions { get; private set; }
+
+    /// <summary>Nodes heard of; bounded by <see cref="DhtOptions.MaxCandidates"/>.</summary>
+    public int CandidateCount => _nearest.Count;
+
+    /// <summary>What was found, of use at the end.</summary>
+    public DhtLookupResult Result()
+    {
+        List<Candidate> answered = [.. _nearest.Where(c => c.State == CandidateState.Answered).Take(_host.Options.BucketSize)];
+        return new DhtLookupResult
+        {
+            Key = _key,
+            Nodes = [.. answered.Select(c => c.Contact)],
+            Records = _harvest.Records,
+            Hops = _recordHops > 0 ? _recordHops : answered.FirstOrDefault()?.Depth ?? 0,
+            Questions = Questions,
+            Stored = _stored,
+        };
+    }
+
+    /// <summary>Begins with nodes that are known, dealt out to the paths, and records that the node has itself.</summary>
+    public void Start(IReadOnlyList<DhtContact> seeds, IEnumerable<ReadOnlyMemory<byte>> own)
+    {
+        foreach (ReadOnlyMemory<byte> record in own)
+            _harvest.TryAdd(record, _host.UtcNow);
+        int dealt = 0;
+        foreach (DhtContact seed in seeds)
+        {
+            if (TryAdd(seed, 1, _paths[dealt % _paths.Count]))
+                dealt++;
+        }
+
+        Advance();
+    }
+
+    private bool TryAdd(DhtContact contact, int depth, LookupPath path)
+    {
+        if (contact.Key == _host.Self || _nearest.Count >= _host.Options.MaxCandidates || !_known.Add(contact.Key))
+            return false;
+        if (contact.Address.Reach == DhtReach.Public)
+        {
+            int ofGroup = _groups.GetValueOrDefault(contact.Address.Group);
+            if (ofGroup >= _host.Options.MaxCandidatesPerGroup)
+            {
+                // Not known after all: the same node may be heard of at another address.
+                _known.Remove(contact.Key);
+                return false;
+            }
+
+            _groups[contact.Address.Group] = ofGroup + 1;
+        }
+
+        var candidate = new Candidate(contact, contact.Key.Xor(_key), depth, path);
+        int at = _nearest.BinarySearch(candidate, ByDistance.Instance);
+        _nearest.Insert(at < 0 ? ~at : at, candidate);
+        path.Add(candidate);
+        return true;
+    }
+
+    private void Advance()
+    {
+        if (_isOver)
+            return;
+        if (!_isSweeping)
+        {
+            Approach();
+            if (_inFlight > 0)
+                return;
+            _isSweeping = true;
+        }
+
+        while (_inFlight < _host.Options.SweepConcurrency && Questions < _host.Options.MaxQuestionsPerLookup && NextOfSweep() is { } next)
+            Ask(next, _radius == default ? _key : _host.Random.NextWithin(_key, _radius));
+        if (_inFlight == 0)
+            Finish();
+    }
+
+    private void Approach()
+    {
+        foreach (LookupPath path in _paths)
+        {
+            while (path.InFlight < _host.Options.Concurrency && path.Next() is { } next)
+            {
+                path.InFlight++;
+                path.Questions++;
+                Ask(next, path.Target);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The next node to ask: of the region, one in the part of which fewest were asked, so that a crowd in one part does not use up the questions; else one
+    /// of the nearest that are there, as Kademlia has it.
+    /// </summary>
+    private Candidate? NextOfSweep()
+    {
+        Candidate? best = null;
+        int fewest = int.MaxValue;
+        int near = 0;
+        foreach (Candidate candidate in _nearest)
+        {
+            bool isInside = _radius != default && candidate.Distance <= _radius;
+            if (!isInside && near >= _host.Options.BucketSize)
+                break;
+            if (candidate.State != CandidateState.Silent)
+                near++;
+            if (candidate.State != CandidateState.New)
+                continue;
+            int asked = isInside ? _askedInCell[CellOf(candidate)] : int.MaxValue - 1;
+            if (asked >= fewest)
+                continue;
+            fewest = asked;
+            best = candidate;
+        }
+
+        return best;
+    }
+
+    private int CellOf(Candidate candidate)
+        => Math.Min(Cells - 1, (int)(candidate.Distance.Share() / _radius.Share() * Cells));
+
+    private void Ask(Candidate candidate, DhtKey target)
+    {
+        candidate.State = CandidateState.Asked;
+        if (_radius != default && candidate.Distance <= _radius)
+            _askedInCell[CellOf(candidate)]++;
+        Questions++;
+        _inFlight++;
+        bool wasInSweep = _isSweeping;
+        if (_host.TryAsk(candidate.Contact, Question.Find(target, _asksRecords ? _key : null), answer => Answered(candidate, wasInSweep, answer)))
+            return;
+        candidate.State = CandidateState.Silent;
+        _inFlight--;
+        if (!wasInSweep)
+            candidate.Path.InFlight--;
+    }
+
+    private void Answered(Candidate candidate, bool wasInSweep, DhtMessage? answer)
+    {
+        _inFlight--;
+        if (!wasInSweep)
+            candidate.Path.InFlight--;
+        candidate.State = answer is null ? CandidateState.Silent : CandidateState.Answered;
+        if (answer is not null)
+        {
+            foreach (ReadOnlyMemory<byte> record in _asksRecords ? answer.Records : [])
+            {
+                if (_harvest.TryAdd(record, _host.UtcNow) && _recordHops == 0)
+                    _recordHops = candidate.Depth;
+            }
+
+            foreach (DhtContact contact in answer.Contacts)
+            {
+                // Who is on the Internet may not send others into private networks, nor anyone to the machine that asks.
+                if (contact.Address.Reach >= candidate.Contact.Address.Reach)
+                    TryAdd(contact, candidate.Depth + 1, candidate.Path);
+            }
+        }
+
+        Advance();
+    }
+
+    private void Finish()
+    {
+        _isOver = true;
+        if (_toStore is null)
+        {
+            _done(this);
+            return;
+        }
+
+        int nearest = 0;
+        _inFlight++;
+        foreach (Candidate candidate in _nearest.Where(c => c.State == CandidateState.Answered))
+        {
+            if (nearest++ >= _host.Options.BucketSize && candidate.Distance > _radius)
+                break;
+            _inFlight++;
+            Questions++;
+            if (!_host.TryAsk(candidate.Contact, Question.Store(_toStore), StoreAnswered))
+                _inFlight--;
+        }
+
+        EndStore();
+    }
+
+    private void StoreAnswered(DhtMessage? answer)
+    {
+        if (answer?.Kind == MessageKind.Stored)
+            _stored++;
+        EndStore();
+    }
+
+    private void EndStore()
+    {
+        if (--_inFlight == 0)
+            _done(this);
+    }
+
+    private sealed class ByDistance : IComparer<Candidate>
+    {
+        public static ByDistance Instance { get; } = new();
+
+        public int Compare(Candidate? x, Candidate? y) => x!.Distance.CompareTo(y!.Distance);
+    }
+}

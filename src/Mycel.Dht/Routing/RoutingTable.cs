@@ -1,0 +1,221 @@
+namespace Mycel.Dht.Routing;
+
+/// <summary>
+/// Whom a node knows: a bucket for each length of prefix that a contact has in common with it (Kademlia, section 2.4). Only nodes that proved id and address
+/// come in. Long-lived contacts keep their place while they answer, which also keeps a flood of new nodes out; the addresses of one owner take few places
+/// (BEP 42; Marcus, Heilman and Goldberg on eclipse attacks against Ethereum, 2018). Contacts at private addresses are not counted by
+/// group: whoever is there is let in by the owner of that network, and has nothing but such addresses.
+/// </summary>
+internal sealed class RoutingTable(DhtOptions options, DhtKey self)
+{
+    private readonly Bucket?[] _buckets = new Bucket?[DhtKey.Bits];
+    private readonly Dictionary<UInt128, int> _groups = [];
+
+    /// <summary>Contacts in buckets.</summary>
+    public int Count { get; private set; }
+
+    /// <summary>Contacts that wait for a place.</summary>
+    public int ReplacementCount { get; private set; }
+
+    /// <summary>Buckets that have contacts, by length of prefix.</summary>
+    public IEnumerable<(int Prefix, Bucket Bucket)> Buckets
+    {
+        get
+        {
+            for (int i = 0; i < _buckets.Length; i++)
+            {
+                if (_buckets[i] is { } bucket)
+                    yield return (i, bucket);
+            }
+        }
+    }
+
+    public bool Contains(DhtKey key) => Find(key) is not null;
+
+    /// <summary>A contact answered, or asked with a token that proves its address. Where it found no place, returns the entry that would make way for it if it did not answer.</summary>
+    public BucketEntry? Heard(DhtContact contact, long now)
+    {
+        if (contact.Key == self || contact.Address.Reach == DhtReach.Nowhere)
+            return null;
+        int prefix = self.CommonPrefix(contact.Key);
+        Bucket bucket = _buckets[prefix] ??= new Bucket();
+        int index = bucket.Entries.FindIndex(e => e.Contact.Key == contact.Key);
+        if (index >= 0)
+        {
+            Refresh(bucket, index, contact, now);
+            return null;
+        }
+
+        if (bucket.Entries.Count < options.BucketSize && MayJoin(bucket, contact))
+        {
+            RemoveReplacement(bucket, contact.Key);
+            Add(bucket, new BucketEntry(contact) { HeardAt = now, CheckedAt = now });
+            return null;
+        }
+
+        int failed = bucket.Entries.FindIndex(e => e.Failures >= options.MaxFailures);
+        if (failed >= 0)
+        {
+            Remove(bucket, failed);
+            if (MayJoin(bucket, contact))
+            {
+                Add(bucket, new BucketEntry(contact) { HeardAt = now, CheckedAt = now });
+                return null;
+            }
+        }
+
+        Wait(bucket, contact);
+        return bucket.Entries.Count > 0 ? bucket.Entries[0] : null;
+    }
+
+    /// <summary>A contact left a question unanswered. After several in a row one that waits takes its place; with none waiting it stays, the last to be asked.</summary>
+    public void Failed(DhtKey key)
+    {
+        if (Find(key) is not { } found)
+            return;
+        (Bucket bucket, int index) = found;
+        if (++bucket.Entries[index].Failures < options.MaxFailures)
+            return;
+        for (int i = bucket.Replacements.Count - 1; i >= 0; i--)
+        {
+            DhtContact waiting = bucket.Replacements[i];
+            BucketEntry old = bucket.Entries[index];
+            Remove(bucket, index);
+            if (MayJoin(bucket, waiting))
+            {
+                bucket.Replacements.RemoveAt(i);
+                ReplacementCount--;
+                // Heard of long ago perhaps: it is the first to be asked whether it is there.
+                bucket.Entries.Insert(0, new BucketEntry(waiting));
+                Counted(waiting, 1);
+                return;
+            }
+
+            bucket.Entries.Insert(index, old);
+            Counted(old.Contact, 1);
+        }
+    }
+
+    /// <summary>The contacts nearest to a key, nearest first. Those that did not answer lately come in only where <paramref name="alsoFailed"/>.</summary>
+    public List<DhtContact> Closest(DhtKey target, int count, bool alsoFailed = false)
+    {
+        var found = new List<(DhtKey Distance, DhtContact Contact)>(count * 3);
+        int prefix = Math.Min(self.CommonPrefix(target), DhtKey.Bits - 1);
+        // The target's own bucket is nearest; then all deeper ones, which agree with this node where the target does not; then the others, outwards.
+        Take(_buckets[prefix], target, alsoFailed, found);
+        if (found.Count < count)
+        {
+            for (int i = prefix + 1; i < DhtKey.Bits; i++)
+                Take(_buckets[i], target, alsoFailed, found);
+        }
+
+        for (int i = prefix - 1; i >= 0 && found.Count < count; i--)
+            Take(_buckets[i], target, alsoFailed, found);
+        found.Sort(static (a, b) => a.Distance.CompareTo(b.Distance));
+        var nearest = new List<DhtContact>(Math.Min(count, found.Count));
+        for (int i = 0; i < found.Count && i < count; i++)
+            nearest.Add(found[i].Contact);
+        return nearest;
+    }
+
+    /// <summary>Contacts not heard of since a time, and not checked since then either.</summary>
+    public void Silent(long since, int most, List<BucketEntry> into)
+    {
+        foreach ((_, Bucket bucket) in Buckets)
+        {
+            foreach (BucketEntry entry in bucket.Entries)
+            {
+                if (into.Count == most)
+                    return;
+                if (entry.HeardAt <= since && entry.CheckedAt <= since)
+                    into.Add(entry);
+            }
+        }
+    }
+
+    private static void Take(Bucket? bucket, DhtKey target, bool alsoFailed, List<(DhtKey Distance, DhtContact Contact)> into)
+    {
+        if (bucket is null)
+            return;
+        foreach (BucketEntry entry in bucket.Entries)
+        {
+            if (entry.Failures == 0 || alsoFailed)
+                into.Add((entry.Contact.Key.Xor(target), entry.Contact));
+        }
+    }
+
+    private (Bucket Bucket, int Index)? Find(DhtKey key)
+    {
+        if (key == self || _buckets[self.CommonPrefix(key)] is not { } bucket)
+            return null;
+        int index = bucket.Entries.FindIndex(e => e.Contact.Key == key);
+        return index >= 0 ? (bucket, index) : null;
+    }
+
+    private void Refresh(Bucket bucket, int index, DhtContact contact, long now)
+    {
+        BucketEntry entry = bucket.Entries[index];
+        entry.HeardAt = now;
+        entry.Failures = 0;
+        if (entry.Contact.Address != contact.Address)
+        {
+            Remove(bucket, index);
+            if (!MayJoin(bucket, contact))
+                return;
+            entry.Contact = contact;
+            Add(bucket, entry);
+            return;
+        }
+
+        bucket.Entries.RemoveAt(index);
+        bucket.Entries.Add(entry);
+    }
+
+    private bool MayJoin(Bucket bucket, DhtContact contact)
+    {
+        if (contact.Address.Reach != DhtReach.Public)
+            return true;
+        UInt128 group = contact.Address.Group;
+        if (_groups.GetValueOrDefault(group) >= options.MaxContactsPerGroup)
+            return false;
+        return bucket.Entries.Count < options.SharedGroupSlots
+            || !bucket.Entries.Exists(e => e.Contact.Address.Reach == DhtReach.Public && e.Contact.Address.Group == group);
+    }
+
+    private void Wait(Bucket bucket, DhtContact contact)
+    {
+        RemoveReplacement(bucket, contact.Key);
+        if (bucket.Replacements.Count == options.MaxReplacements)
+            bucket.Replacements.RemoveAt(0);
+        else
+            ReplacementCount++;
+        bucket.Replacements.Add(contact);
+    }
+
+    private void RemoveReplacement(Bucket bucket, DhtKey key)
+        => ReplacementCount -= bucket.Replacements.RemoveAll(c => c.Key == key);
+
+    private void Add(Bucket bucket, BucketEntry entry)
+    {
+        bucket.Entries.Add(entry);
+        Counted(entry.Contact, 1);
+    }
+
+    private void Remove(Bucket bucket, int index)
+    {
+        Counted(bucket.Entries[index].Contact, -1);
+        bucket.Entries.RemoveAt(index);
+    }
+
+    private void Counted(DhtContact contact, int change)
+    {
+        Count += change;
+        if (contact.Address.Reach != DhtReach.Public)
+            return;
+        int count = _groups.GetValueOrDefault(contact.Address.Group) + change;
+        if (count == 0)
+            _groups.Remove(contact.Address.Group);
+        else
+            _groups[contact.Address.Group] = count;
+    }
+}
