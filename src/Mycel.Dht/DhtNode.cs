@@ -283,7 +283,7 @@ public sealed class DhtNode : ILookupHost
         });
         _lookups.Add(lookup);
         _counters.LookupsStarted++;
-        lookup.Start([.. _table.Closest(key, Options.BucketSize, alsoFailed: _table.Count <= Options.BucketSize), .. seeds], own);
+        lookup.Start(_table, seeds, own);
         return true;
     }
 

@@ -9,7 +9,7 @@ public sealed class DhtOptions
     /// <summary>Questions under way on each path of a lookup ("α" of Kademlia). Default 3; 1–16.</summary>
     public int Concurrency { get; set; } = 3;
 
-    /// <summary>Paths of a lookup that have no node in common ("d" of S/Kademlia). Default 4; 1–16.</summary>
+    /// <summary>Paths of a lookup that have no node in common ("d" of S/Kademlia). Default 4; 2–16.</summary>
     public int DisjointPaths { get; set; } = 4;
 
     /// <summary>Questions under way while a region is asked. Default 16; 1–64.</summary>
@@ -90,7 +90,7 @@ public sealed class DhtOptions
     {
         Within(BucketSize, 1, DhtLimits.MaxContacts, nameof(BucketSize));
         Within(Concurrency, 1, 16, nameof(Concurrency));
-        Within(DisjointPaths, 1, 16, nameof(DisjointPaths));
+        Within(DisjointPaths, 2, 16, nameof(DisjointPaths));
         Within(SweepConcurrency, 1, 64, nameof(SweepConcurrency));
         Within(RegionNodes, 1, 64, nameof(RegionNodes));
         Within(MaxQuestionsPerLookup, 16, 1024, nameof(MaxQuestionsPerLookup));

@@ -10,7 +10,7 @@ internal enum CandidateState
 }
 
 /// <summary>A node that a lookup heard of.</summary>
-internal sealed class Candidate(DhtContact contact, DhtKey distance, int depth, LookupPath path)
+internal sealed class Candidate(DhtContact contact, DhtKey distance, int depth, int cell, LookupPath path)
 {
     public DhtContact Contact { get; } = contact;
 
@@ -20,16 +20,26 @@ internal sealed class Candidate(DhtContact contact, DhtKey distance, int depth, 
     /// <summary>Hops to it: 1 for a node that was known before.</summary>
     public int Depth { get; } = depth;
 
+    /// <summary>Which part of the region it stands in, counted from the key; -1 outside.</summary>
+    public int Cell { get; } = cell;
+
     /// <summary>The path that found it first, and the only one that may ask it.</summary>
     public LookupPath Path { get; } = path;
 
     public CandidateState State { get; set; }
 }
 
-/// <summary>One of the paths of a lookup that have no node in common: its own target, and the candidates that only it may ask.</summary>
-internal sealed class LookupPath(DhtKey target, int converged, int maxQuestions)
+/// <summary>
+/// One of the paths of a lookup that have no node in common: its own target, and the candidates that only it may ask. It ends when the nearest few have all
+/// answered, but not before it asked some more, so that the first crowd it meets is not all it sees.
+/// </summary>
+internal sealed class LookupPath(DhtKey target, bool avoidsCore, int converged, int maxQuestions)
 {
+    /// <summary>Questions that a path asks at least, as long as there is anyone to ask.</summary>
+    private const int FewestQuestions = 6;
+
     private readonly List<(DhtKey Distance, Candidate Candidate)> _nearest = [];
+    private readonly Queue<Candidate> _first = new();
 
     public DhtKey Target { get; } = target;
 
@@ -37,8 +47,18 @@ internal sealed class LookupPath(DhtKey target, int converged, int maxQuestions)
 
     public int Questions { get; set; }
 
+    /// <summary>Takes a candidate that is asked before all others, however far it is.</summary>
+    public void AddFirst(Candidate candidate)
+    {
+        _first.Enqueue(candidate);
+        Add(candidate);
+    }
+
     public void Add(Candidate candidate)
     {
+        // What crowds at the key is left to the sweep.
+        if (avoidsCore && candidate.Cell is >= 0 and < Lookup.CoreCells)
+            return;
         DhtKey distance = candidate.Contact.Key.Xor(Target);
         int low = 0;
         for (int high = _nearest.Count; low < high;)
@@ -53,17 +73,19 @@ internal sealed class LookupPath(DhtKey target, int converged, int maxQuestions)
         _nearest.Insert(low, (distance, candidate));
     }
 
-    /// <summary>The nearest candidate not yet asked; null where the nearest few have all answered, or all it may ask were asked.</summary>
+    /// <summary>The candidate to ask next; null where the path is at its end, or waits for answers to tell.</summary>
     public Candidate? Next()
     {
         if (Questions >= maxQuestions)
             return null;
+        if (_first.TryDequeue(out Candidate? first))
+            return first;
         int near = 0;
         foreach ((_, Candidate candidate) in _nearest)
         {
             if (candidate.State == CandidateState.New)
                 return candidate;
-            if (candidate.State != CandidateState.Silent && ++near == converged)
+            if (candidate.State != CandidateState.Silent && ++near >= converged && Questions >= FewestQuestions)
                 return null;
         }
 

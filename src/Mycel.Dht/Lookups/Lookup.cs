@@ -1,4 +1,5 @@
 using Mycel.Dht.Requests;
+using Mycel.Dht.Routing;
 using Mycel.Dht.Wire;
 
 namespace Mycel.Dht.Lookups;
@@ -12,7 +13,13 @@ namespace Mycel.Dht.Lookups;
 /// </summary>
 internal sealed class Lookup
 {
+    /// <summary>The parts of a region at the key that only one path goes to; a sixteenth each, in all an eighth of the region.</summary>
+    public const int CoreCells = 2;
+
     private const int Cells = 16;
+
+    /// <summary>Contacts anywhere in the table that each path but the first begins with.</summary>
+    private const int RandomSeedsPerPath = 2;
 
     private readonly ILookupHost _host;
     private readonly DhtKey _key;
@@ -52,8 +59,8 @@ internal sealed class Lookup
         int perPath = Math.Max(1, host.Options.MaxQuestionsPerLookup / (2 * host.Options.DisjointPaths));
         for (int i = 0; i < host.Options.DisjointPaths; i++)
         {
-            DhtKey target = i == 0 || radius == default ? key : host.Random.NextWithin(key, radius);
-            _paths.Add(new LookupPath(target, host.Options.Concurrency, perPath));
+            bool isElsewhere = i > 0 && radius != default;
+            _paths.Add(new LookupPath(isElsewhere ? OutsideCore() : key, isElsewhere, host.Options.Concurrency, perPath));
         }
     }
 
@@ -77,25 +84,38 @@ internal sealed class Lookup
         };
     }
 
-    /// <summary>Begins with nodes that are known, dealt out to the paths, and records that the node has itself.</summary>
-    public void Start(IReadOnlyList<DhtContact> seeds, IEnumerable<ReadOnlyMemory<byte>> own)
+    /// <summary>
+    /// Begins: each path with nodes that are known near its target, and all but the first with some from anywhere. Who stands near the key knows hardly anyone there
+    /// but the crowd, if there is one; others know more.
+    /// </summary>
+    public void Start(RoutingTable table, IReadOnlyList<DhtContact> seeds, IEnumerable<ReadOnlyMemory<byte>> own)
     {
         foreach (ReadOnlyMemory<byte> record in own)
             _harvest.TryAdd(record, _host.UtcNow);
         int dealt = 0;
         foreach (DhtContact seed in seeds)
+            Add(seed, 1, _paths[dealt++ % _paths.Count]);
+        foreach (DhtContact anyone in table.Sample(_host.Random, RandomSeedsPerPath * (_paths.Count - 1)))
+            Add(anyone, 1, _paths[1 + (dealt++ % (_paths.Count - 1))], isFirst: true);
+        bool alsoFailed = table.Count <= _host.Options.BucketSize;
+        List<DhtContact>[] near = [.. _paths.Select(p => table.Closest(p.Target, _host.Options.BucketSize, alsoFailed))];
+        for (int i = 0; i < _host.Options.BucketSize; i++)
         {
-            if (TryAdd(seed, 1, _paths[dealt % _paths.Count]))
-                dealt++;
+            // In turns, or paths with the same target would leave nothing to each other.
+            for (int path = 0; path < near.Length; path++)
+            {
+                if (i < near[path].Count)
+                    Add(near[path][i], 1, _paths[_radius == default ? dealt++ % _paths.Count : path]);
+            }
         }
 
         Advance();
     }
 
-    private bool TryAdd(DhtContact contact, int depth, LookupPath path)
+    private void Add(DhtContact contact, int depth, LookupPath path, bool isFirst = false)
     {
         if (contact.Key == _host.Self || _nearest.Count >= _host.Options.MaxCandidates || !_known.Add(contact.Key))
-            return false;
+            return;
         if (contact.Address.Reach == DhtReach.Public)
         {
             int ofGroup = _groups.GetValueOrDefault(contact.Address.Group);
@@ -103,17 +123,20 @@ internal sealed class Lookup
             {
                 // Not known after all: the same node may be heard of at another address.
                 _known.Remove(contact.Key);
-                return false;
+                return;
             }
 
             _groups[contact.Address.Group] = ofGroup + 1;
         }
 
-        var candidate = new Candidate(contact, contact.Key.Xor(_key), depth, path);
+        DhtKey distance = contact.Key.Xor(_key);
+        var candidate = new Candidate(contact, distance, depth, CellOf(distance), path);
         int at = _nearest.BinarySearch(candidate, ByDistance.Instance);
         _nearest.Insert(at < 0 ? ~at : at, candidate);
-        path.Add(candidate);
-        return true;
+        if (isFirst)
+            path.AddFirst(candidate);
+        else
+            path.Add(candidate);
     }
 
     private void Advance()
@@ -158,14 +181,14 @@ internal sealed class Lookup
         int near = 0;
         foreach (Candidate candidate in _nearest)
         {
-            bool isInside = _radius != default && candidate.Distance <= _radius;
+            bool isInside = candidate.Cell >= 0;
             if (!isInside && near >= _host.Options.BucketSize)
                 break;
             if (candidate.State != CandidateState.Silent)
                 near++;
             if (candidate.State != CandidateState.New)
                 continue;
-            int asked = isInside ? _askedInCell[CellOf(candidate)] : int.MaxValue - 1;
+            int asked = isInside ? _askedInCell[candidate.Cell] : int.MaxValue - 1;
             if (asked >= fewest)
                 continue;
             fewest = asked;
@@ -175,14 +198,25 @@ internal sealed class Lookup
         return best;
     }
 
-    private int CellOf(Candidate candidate)
-        => Math.Min(Cells - 1, (int)(candidate.Distance.Share() / _radius.Share() * Cells));
+    private int CellOf(DhtKey distance)
+        => _radius == default || distance > _radius ? -1 : Math.Min(Cells - 1, (int)(distance.Share() / _radius.Share() * Cells));
+
+    private DhtKey OutsideCore()
+    {
+        DhtKey target;
+        do
+        {
+            target = _host.Random.NextWithin(_key, _radius);
+        }
+        while (CellOf(target.Xor(_key)) < CoreCells);
+        return target;
+    }
 
     private void Ask(Candidate candidate, DhtKey target)
     {
         candidate.State = CandidateState.Asked;
-        if (_radius != default && candidate.Distance <= _radius)
-            _askedInCell[CellOf(candidate)]++;
+        if (candidate.Cell >= 0)
+            _askedInCell[candidate.Cell]++;
         Questions++;
         _inFlight++;
         bool wasInSweep = _isSweeping;
@@ -212,7 +246,7 @@ internal sealed class Lookup
             {
                 // Who is on the Internet may not send others into private networks, nor anyone to the machine that asks.
                 if (contact.Address.Reach >= candidate.Contact.Address.Reach)
-                    TryAdd(contact, candidate.Depth + 1, candidate.Path);
+                    Add(contact, candidate.Depth + 1, candidate.Path);
             }
         }
 
@@ -232,7 +266,7 @@ internal sealed class Lookup
         _inFlight++;
         foreach (Candidate candidate in _nearest.Where(c => c.State == CandidateState.Answered))
         {
-            if (nearest++ >= _host.Options.BucketSize && candidate.Distance > _radius)
+            if (nearest++ >= _host.Options.BucketSize && candidate.Cell < 0)
                 break;
             _inFlight++;
             Questions++;

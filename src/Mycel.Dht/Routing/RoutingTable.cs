@@ -118,6 +118,20 @@ internal sealed class RoutingTable(DhtOptions options, DhtKey self)
         return nearest;
     }
 
+    /// <summary>Some random contacts.</summary>
+    public IEnumerable<DhtContact> Sample(IDhtRandom random, int count)
+    {
+        List<DhtContact> all = [];
+        foreach ((_, Bucket bucket) in Buckets)
+            all.AddRange(bucket.Entries.Where(static e => e.Failures == 0).Select(static e => e.Contact));
+        for (int i = 0; i < count && i < all.Count; i++)
+        {
+            int other = i + random.Below(all.Count - i);
+            (all[i], all[other]) = (all[other], all[i]);
+            yield return all[i];
+        }
+    }
+
     /// <summary>Contacts not heard of since a time, and not checked since then either.</summary>
     public void Silent(long since, int most, List<BucketEntry> into)
     {

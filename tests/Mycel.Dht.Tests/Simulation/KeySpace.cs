@@ -9,7 +9,7 @@ internal sealed class KeySpace
 
     public int Count => _sorted.Length;
 
-    /// <summary>The nearest nodes to a key, nearest first.</summary>
+    /// <summary>The nearest nodes to a key, nearest first; where very many are about as near, some of them.</summary>
     public List<DhtContact> Nearest(DhtKey key, int count)
     {
         (int from, int to) = (0, _sorted.Length);
@@ -21,7 +21,10 @@ internal sealed class KeySpace
             (from, to) = (low, high);
         }
 
-        return [.. _sorted[from..to].OrderBy(c => c.Key.Xor(key)).Take(count)];
+        // Of a crowd, those around the key's place in the order; an attacker need not be exact.
+        if (to - from > 4 * count)
+            from = Math.Clamp(FirstAtOrAfter(key) - (2 * count), from, to - (4 * count));
+        return [.. _sorted[from..Math.Min(to, from + (4 * count))].OrderBy(c => c.Key.Xor(key)).Take(count)];
     }
 
     /// <summary>Up to <paramref name="count"/> random nodes that have exactly the first <paramref name="bits"/> bits in common with a key.</summary>
