@@ -11,16 +11,16 @@ public sealed class LookupClaimsTests(ITestOutputHelper output)
     public void A_thousand_nodes_that_joined_one_after_another_find_records_in_three_hops_and_all_through_an_hour_of_churn()
     {
         SimNetwork network = Joined(1000);
-        double estimate = Median(network.Honest.Select(p => p.Node.EstimatedNodes));
-        output.WriteLine($"estimated nodes, median: {estimate:F0}");
-        Assert.InRange(estimate, 700, 1400);
-
         List<Publisher> publishers = Publish(network, 40, network.Honest);
         List<int> hops = [.. Lookups(network, publishers, 200).Select(r => r.Hops)];
         output.WriteLine($"hops: median {Median(hops.Select(h => (double)h)):F1}, most {hops.Max()}");
         Assert.InRange(Median(hops.Select(h => (double)h)), 1, 3);
 
         Churn(network, publishers, Claims.IsFull ? 20_000 : 2_000);
+        // By now every node has looked up random keys in the whole network, not only in the one that it came into.
+        double estimate = Median(network.Honest.Select(p => p.Node.EstimatedNodes));
+        output.WriteLine($"estimated nodes, median: {estimate:F0}");
+        Assert.InRange(estimate, 700, 1400);
         Dispose(publishers);
     }
 

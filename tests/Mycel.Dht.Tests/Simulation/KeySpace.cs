@@ -33,7 +33,12 @@ internal sealed class KeySpace
         UInt128 flip = (UInt128)1 << (127 - bits);
         (int from, int to) = Range(new DhtKey(key.High ^ flip, key.Low), bits + 1);
         if (to - from <= count)
-            return [.. _sorted[from..to]];
+        {
+            DhtContact[] all = _sorted[from..to];
+            random.Shuffle(all);
+            return [.. all];
+        }
+
         var chosen = new HashSet<int>();
         while (chosen.Count < count)
             chosen.Add(random.Next(from, to));

@@ -72,14 +72,15 @@ internal sealed class SimNetwork
     }
 
     /// <summary>Fills the tables of nodes as they are after a long time in the network: each bucket with random nodes of its range.</summary>
-    public void FillTables()
+    /// <param name="heardInBucket">Nodes of each range that were heard of; the table may refuse some.</param>
+    public void FillTables(int heardInBucket = 20)
     {
         var space = new KeySpace(Honest.Select(p => p.Contact).Concat(Hostile.Select(p => p.Contact)));
         foreach (HonestPeer peer in Honest)
         {
             for (int bits = 0; bits < 64; bits++)
             {
-                foreach (DhtContact contact in space.InBucket(peer.Contact.Key, bits, peer.Node.Options.BucketSize, Random))
+                foreach (DhtContact contact in space.InBucket(peer.Contact.Key, bits, heardInBucket, Random))
                     peer.Node.Table.Heard(contact, Clock.Ticks);
             }
         }
