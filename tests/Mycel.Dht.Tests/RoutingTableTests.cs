@@ -57,7 +57,7 @@ public sealed class RoutingTableTests
         {
             var table = new RoutingTable(options, default);
             for (int i = 1; i < 50; i++)
-                table.Heard(Far(string.Format(null, pattern, i)), 1);
+                table.Heard(Far(pattern.Replace("{0}", $"{i}", StringComparison.Ordinal)), 1);
             Assert.Equal(4, table.Count);
             table.Heard(Far("198.51.100.1:8422"), 1);
             table.Heard(Far("198.51.100.2:8422"), 1);
@@ -84,7 +84,7 @@ public sealed class RoutingTableTests
     {
         var table = new RoutingTable(new DhtOptions(), default);
         for (int i = 1; i <= 20; i++)
-            table.Heard(Far(string.Format(null, pattern, 1000 + i)), 1);
+            table.Heard(Far(pattern.Replace("{0}", $"{1000 + i}", StringComparison.Ordinal)), 1);
         Assert.Equal(20, table.Count);
     }
 
