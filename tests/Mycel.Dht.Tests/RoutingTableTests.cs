@@ -98,7 +98,7 @@ public sealed class RoutingTableTests
         List<DhtContact> known = [.. all.Where(c => table.Contains(c.Key))];
         for (int i = 0; i < 100; i++)
         {
-            DhtKey target = i < 50 ? Key() : known[i].Key;
+            DhtKey target = i < 50 ? Key() : known[i % known.Count].Key;
             Assert.Equal(known.OrderBy(c => c.Key.Xor(target)).Take(20).Select(c => c.Key), table.Closest(target, 20).Select(c => c.Key));
         }
     }
