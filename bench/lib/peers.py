@@ -76,7 +76,7 @@ def start_nginx(workers, upstream):
 class Mycel:
     """A node in a fresh data folder, set up as one in earnest: a key, limits, metrics, the usual log."""
 
-    def __init__(self, mock_port, name="mycel"):
+    def __init__(self, mock_port, name="mycel", price="free"):
         self.folder = WORK / name
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
@@ -90,6 +90,8 @@ relays:
 """ if mock_port else ""
         self.config.write_text(f"""\
 data_dir: {self.folder}/data
+credit:
+  default_price: {price}
 links:
   host: 127.0.0.1
   port: 0
@@ -138,16 +140,17 @@ def start_node(node):
     return token, port, process
 
 
-def start_two_nodes(mock_port):
-    """A node that has the mock, and one without anything that reaches it over a link; the second is the one to be asked."""
-    serving, asking = Mycel(mock_port, "mycel-serving"), Mycel(None, "mycel-asking")
+def start_two_nodes(mock_port, name="two nodes", price="free"):
+    """A node that has the mock, and one of another account without anything that reaches it over a link; the second is the one to be asked."""
+    folder = name.replace(" ", "-")
+    serving, asking = Mycel(mock_port, f"mycel-{folder}-serving", price), Mycel(None, f"mycel-{folder}-asking")
     _, _, behind = start_node(serving)
     serving.run("network", "create", "bench")
     invite = serving.run("invite", "create").split()[0]
     token, port, process = start_node(asking)
     asking.run("join", invite)
     wait_for_models(port, token)
-    return Peer("two nodes", port, process, token, behind=[behind])
+    return Peer(name, port, process, token, behind=[behind])
 
 
 def wait_for_models(port, token, seconds=10):

@@ -9,8 +9,8 @@ internal interface IEd25519
     /// <summary>Length of the secret key, in bytes: the seed, then the public key.</summary>
     const int SecretKeySizeBytes = 64;
 
-    /// <summary>The one in use.</summary>
-    static IEd25519 Default { get; } = new SodiumEd25519();
+    /// <summary>The one in use. Set by simulations alone, whose own keys cost less; any other key must be computed as ever.</summary>
+    static IEd25519 Default { get; set; } = new SodiumEd25519();
 
     /// <summary>Computes the key pair of a 32-byte seed into 32 and 64 bytes.</summary>
     void KeyPairFromSeed(ReadOnlySpan<byte> seed, Span<byte> publicKey, Span<byte> secretKey);

@@ -38,4 +38,7 @@ public sealed class AccessKey
 
     /// <summary>Rate, or null for the configured limit a key.</summary>
     public RateLimit? Rate { get; init; }
+
+    /// <summary>The most that its requests may spend at other accounts' nodes, or null for no bound of its own.</summary>
+    public CreditBudget? Budget { get; init; }
 }

@@ -78,9 +78,11 @@ internal static class KeyFile
     private static StoredKey? KeyOf(KeyFileEntry entry)
     {
         var rate = default(RateLimit);
+        var budget = default(CreditBudget);
         if (!KeyRules.IsId(entry.Id) || KeyRules.FaultOfName(entry.Name) is not null || KeyRules.FaultOfConcurrent(entry.Concurrent) is not null) return null;
         if (!KeyScopeText.TryParse(entry.Scope, out var scope) || !KeyHash.TryParse(entry.Sha256, out var hash)) return null;
         if (entry.Rate is not null && !RateLimit.TryParse(entry.Rate, out rate)) return null;
+        if (entry.Budget is not null && !CreditBudget.TryParse(entry.Budget, out budget)) return null;
         return new StoredKey(
             new AccessKey
             {
@@ -91,6 +93,7 @@ internal static class KeyFile
                 CreatedAt = entry.CreatedAt,
                 Concurrent = entry.Concurrent,
                 Rate = entry.Rate is null ? null : rate,
+                Budget = entry.Budget is null ? null : budget,
             },
             hash);
     }
@@ -105,6 +108,7 @@ internal static class KeyFile
         CreatedAt = stored.Key.CreatedAt,
         Concurrent = stored.Key.Concurrent,
         Rate = stored.Key.Rate?.ToString(),
+        Budget = stored.Key.Budget?.ToString(),
     };
 
     private static KeyStoreException Damaged(string path, string why, Exception? cause = null) => new(

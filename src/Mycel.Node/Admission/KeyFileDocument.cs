@@ -33,6 +33,8 @@ internal sealed record KeyFileEntry
     public int? Concurrent { get; init; }
 
     public string? Rate { get; init; }
+
+    public string? Budget { get; init; }
 }
 
 /// <summary>Reads and writes <see cref="KeyFileDocument"/>.</summary>

@@ -67,10 +67,11 @@ internal sealed class KeyStore : IKeyStore, IDisposable
     /// <param name="scope">What it may be used for.</param>
     /// <param name="concurrent">Requests at once, 0 for no limit, or null for the configured limit.</param>
     /// <param name="rate">Rate, or null for the configured limit.</param>
+    /// <param name="budget">The most it may spend, or null for no bound.</param>
     /// <exception cref="KeyStoreException">Name or limit are not accepted, the store is full or damaged.</exception>
     /// <exception cref="IdentityException">The folder is open to others, or another process keeps the lock.</exception>
     /// <exception cref="IOException">The disk is full or failed; nothing was made.</exception>
-    public (AccessKey Key, string Secret) Create(string? name, KeyScope scope, int? concurrent = null, RateLimit? rate = null)
+    public (AccessKey Key, string Secret) Create(string? name, KeyScope scope, int? concurrent = null, RateLimit? rate = null, CreditBudget? budget = null)
     {
         if ((KeyRules.FaultOfName(name) ?? KeyRules.FaultOfConcurrent(concurrent)) is { } fault) throw new KeyStoreException(KeyStoreFault.Invalid, fault);
         var secret = SecretStart + Base64Url.EncodeToString(RandomNumberGenerator.GetBytes(SecretBytes));
@@ -89,6 +90,7 @@ internal sealed class KeyStore : IKeyStore, IDisposable
                 CreatedAt = _time.GetUtcNow(),
                 Concurrent = concurrent,
                 Rate = rate,
+                Budget = budget,
             };
             return (made, new KeyFileContent(content.NextId + 1, [.. content.Stored, new StoredKey(made, KeyHash.Of(secret))]));
         });

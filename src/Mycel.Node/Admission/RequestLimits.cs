@@ -35,28 +35,45 @@ internal sealed class RequestLimits(IOptionsSource options, TimeProvider time)
     /// <summary>Lets a request in, or names the limit that stands against it.</summary>
     public bool TryEnter(AccessKey? key, [NotNullWhen(false)] out LimitRefusal? refusal)
     {
-        var limits = options.Current.Limits;
-        var keyConcurrent = key is null ? 0 : key.Concurrent ?? limits.PerKey.Concurrent;
-        var keyRate = key is null ? null : key.Rate ?? limits.PerKey.Rate;
+        var perKey = options.Current.Limits.PerKey;
+        return TryEnter(key?.Id, key?.Concurrent ?? perKey.Concurrent, key is null ? null : key.Rate ?? perKey.Rate, "this key", out refusal);
+    }
+
+    /// <summary>Lets a request by another account's node in, or names the limit that stands against it: an account counts like a key without limits of its own.</summary>
+    /// <param name="account">The account's id.</param>
+    /// <param name="refusal">The limit.</param>
+    public bool TryEnterAccount(string account, [NotNullWhen(false)] out LimitRefusal? refusal)
+    {
+        var perKey = options.Current.Limits.PerKey;
+        return TryEnter(account, perKey.Concurrent, perKey.Rate, "your account", out refusal);
+    }
+
+    private bool TryEnter(string? scope, int concurrent, RateLimit? rate, string whom, [NotNullWhen(false)] out LimitRefusal? refusal)
+    {
+        var total = options.Current.Limits.Total;
         refusal = null;
         lock (_lock)
         {
-            var perKey = key is null ? null : ScopeOf(key.Id);
-            if (perKey is not null) refusal = Ask(perKey, keyConcurrent, keyRate, "limits.per_key", "this key");
-            refusal ??= Ask(_total, limits.Total.Concurrent, limits.Total.Rate, "limits.total", "all callers together");
+            var own = scope is null ? null : ScopeOf(scope);
+            if (own is not null) refusal = Ask(own, concurrent, rate, "limits.per_key", whom);
+            refusal ??= Ask(_total, total.Concurrent, total.Rate, "limits.total", "all callers together");
             if (refusal is not null) return false;
-            if (perKey is not null) Charge(perKey, keyRate);
-            Charge(_total, limits.Total.Rate);
+            if (own is not null) Charge(own, rate);
+            Charge(_total, total.Rate);
             return true;
         }
     }
 
     /// <summary>Takes note that a request has ended.</summary>
-    public void Leave(AccessKey? key)
+    public void Leave(AccessKey? key) => Leave(key?.Id);
+
+    /// <summary>Takes note that a request has ended.</summary>
+    /// <param name="scope">Id of the key or the account that it came with; null for none.</param>
+    public void Leave(string? scope)
     {
         lock (_lock)
         {
-            if (key is not null && _perKey.TryGetValue(key.Id, out var perKey)) perKey.Running--;
+            if (scope is not null && _perKey.TryGetValue(scope, out var own)) own.Running--;
             _total.Running--;
         }
     }

@@ -7,12 +7,13 @@ using Mycel.Node.Links.Tunnel;
 using Mycel.Node.Networks;
 using Mycel.Node.Observability;
 using Mycel.Node.Routing;
+using Mycel.Node.Settlement;
 
 namespace Mycel.Node.Api;
 
 /// <summary><c>GET /metrics</c>.</summary>
 internal sealed class MetricsEndpoint(NodeMetrics metrics, RelayRegistry relays, ILocalModels models, Dispatcher dispatcher, ExchangeWatch watch, ModelCatalog catalog, NodeState state,
-    ILinks links, RelayHandler relayed, IPeerBook peers, NetworkRegistry networks)
+    ILinks links, RelayHandler relayed, IPeerBook peers, NetworkRegistry networks, CreditMetrics credit)
 {
     public Task GetAsync(HttpContext context)
     {
@@ -31,6 +32,7 @@ internal sealed class MetricsEndpoint(NodeMetrics metrics, RelayRegistry relays,
         EngineMetrics.Write(text, models.List());
         LinkMetrics.Write(text, links.All, peers.All, networks.Joined.Count);
         LinkMetrics.Write(text, relayed);
+        CreditFigures.Write(text, credit);
         return text.ToString();
     }
 

@@ -41,6 +41,9 @@ internal sealed record Refusal(int Status, string Code, string Message)
 
     public string? ContentType { get; init; }
 
+    /// <summary>Whether this node itself refused, before the backend was asked: it says nothing of the backend.</summary>
+    public bool IsFromHere { get; init; }
+
     /// <summary>The Retry-After header as it came.</summary>
     public string? RetryAfter { get; init; }
 }

@@ -20,6 +20,9 @@ internal abstract class Backend(string route, TimeProvider time)
 
     public BackendHealth Health { get; } = new(time);
 
+    /// <summary>How far it is to be relied on by what was seen of it over weeks: 1 for fully, less for one that broke off or did not keep its word.</summary>
+    public virtual double Reliability => 1;
+
     /// <summary>Asks it once. Whatever happens is in the outcome; only defects throw.</summary>
     public abstract ValueTask<AttemptOutcome> AttemptAsync(BackendCall call, Offer offer, IReplySink sink);
 

@@ -1,3 +1,5 @@
+using Mycel.Node.Settlement;
+
 namespace Mycel.Node.Backends;
 
 /// <summary>Why a call was ended from this side.</summary>
@@ -39,6 +41,9 @@ internal sealed class BackendCall
 
     /// <summary>The caller's request body and what is to be changed in it.</summary>
     public required RequestDocument Document { get; init; }
+
+    /// <summary>Out of what the request is paid, where it goes to another account; null for the account's own means.</summary>
+    public Purse? Purse { get; init; }
 
     /// <summary>When the caller wants no answer any more, in <see cref="System.Diagnostics.Stopwatch"/> ticks.</summary>
     public long DeadlineAt { get; init; } = long.MaxValue;

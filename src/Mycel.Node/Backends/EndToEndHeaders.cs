@@ -23,7 +23,7 @@ internal static class EndToEndHeaders
     private static readonly FrozenSet<string> DroppedFromReply = FrozenSet.ToFrozenSet(
     [
         "Connection", "Keep-Alive", "Proxy-Connection", "TE", "Trailer", "Transfer-Encoding", "Upgrade", "Content-Length", "Content-Type", "Date", "Server",
-        "Set-Cookie", "Strict-Transport-Security", "Alt-Svc", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "X-Request-ID", "X-Mycel-Route", "X-Mycel-Attempts", "Server-Timing",
+        "Set-Cookie", "Strict-Transport-Security", "Alt-Svc", "Access-Control-Allow-Origin", "Access-Control-Allow-Credentials", "X-Request-ID", "X-Mycel-Route", "X-Mycel-Attempts", "X-Mycel-Receipt", "Server-Timing",
     ], StringComparer.OrdinalIgnoreCase);
 
     private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> DroppedBySpan = Dropped.GetAlternateLookup<ReadOnlySpan<char>>();

@@ -1,3 +1,5 @@
+using Mycel.Node.Settlement;
+
 namespace Mycel.Node.Backends;
 
 /// <summary>Takes a backend's reply, and decides when the caller sees it.</summary>
@@ -19,7 +21,26 @@ internal interface IReplySink
 
     /// <summary>Whether some of the model's output has reached the caller, so that no other backend may answer any more.</summary>
     bool IsCommitted { get; }
+
+    /// <summary>Id of the receipt that there will be for the reply, for the caller to know; set before <see cref="Start"/>, null where nothing is paid.</summary>
+    string? ReceiptId { get; set; }
+
+    /// <summary>What was seen of the reply so far.</summary>
+    SeenOutput Seen { get; }
+
+    /// <summary>How fast the reply came, as far as it is over.</summary>
+    ReplyPace Pace { get; }
 }
+
+/// <summary>What was seen of a reply as it went by.</summary>
+/// <param name="Usage">Tokens, as the reply itself says; null where it does not, or not yet.</param>
+/// <param name="OutputEvents">Events with output; null where the reply is no stream.</param>
+internal readonly record struct SeenOutput(TokenUsage? Usage, long? OutputEvents);
+
+/// <summary>How fast a reply came.</summary>
+/// <param name="FirstToken">From asking to its first output; null where it is no stream, or there was none.</param>
+/// <param name="TokensPerSecond">Tokens a second from then on; null where there were too few to tell.</param>
+internal readonly record struct ReplyPace(TimeSpan? FirstToken, double? TokensPerSecond);
 
 /// <summary>The head of a successful reply.</summary>
 /// <param name="Status">HTTP status, 200–299.</param>

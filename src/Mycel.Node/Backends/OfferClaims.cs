@@ -26,6 +26,12 @@ internal sealed record OfferClaims
     /// <summary>Tokens a second of one answer; NaN where it is not known.</summary>
     public double TokensPerSecond { get; init; } = double.NaN;
 
+    /// <summary>Tokens that a request may use; null where it is not known.</summary>
+    public long? ContextLength { get; init; }
+
+    /// <summary>Whether it embeds texts.</summary>
+    public bool IsEmbedding { get; init; }
+
     /// <summary>Micro-credits for a million tokens of the prompt; 0 between nodes of one account.</summary>
     public long PromptPrice { get; init; }
 
@@ -48,6 +54,8 @@ internal sealed record OfferClaims
             TakenByOthers = Math.Max(0, slots - free - inFlight),
             FirstTokenSeconds = first + roundTrip.TotalSeconds,
             TokensPerSecond = offer.TokensPerSecond is > 0 and < 1e6 ? offer.TokensPerSecond : double.NaN,
+            ContextLength = offer.ContextLength > 0 ? offer.ContextLength : null,
+            IsEmbedding = offer.IsEmbedding,
             PromptPrice = isFree ? 0 : Math.Max(0, offer.PromptPrice),
             CompletionPrice = isFree ? 0 : Math.Max(0, offer.CompletionPrice),
         };

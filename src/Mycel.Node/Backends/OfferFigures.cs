@@ -67,14 +67,19 @@ internal sealed class OfferFigures
         {
             Succeeded();
             _firstToken.Add(firstToken.TotalSeconds);
-            // The first token's time is told by the other figure.
-            if (tokens >= MinTokens && generating > TimeSpan.Zero) _rate.Add(Math.Min((tokens - 1) / generating.TotalSeconds, MaxTokensPerSecond));
+            if (RateOf(tokens, generating) is { } rate) _rate.Add(rate);
         }
         finally
         {
             _lock.Exit();
         }
     }
+
+    /// <summary>Tokens a second of a stream; null where there were too few to tell. The first token's time is told by the other figure.</summary>
+    /// <param name="tokens">Tokens of the answer.</param>
+    /// <param name="generating">From the first output to the end.</param>
+    public static double? RateOf(long tokens, TimeSpan generating) =>
+        tokens >= MinTokens && generating > TimeSpan.Zero ? Math.Min((tokens - 1) / generating.TotalSeconds, MaxTokensPerSecond) : null;
 
     /// <summary>A stream began, and was ended by its caller.</summary>
     public void RecordFirstToken(TimeSpan firstToken)

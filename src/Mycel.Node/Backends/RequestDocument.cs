@@ -24,6 +24,15 @@ internal sealed class RequestDocument
     /// <summary>Whether the caller asked for usage in the stream itself.</summary>
     public required bool AsksUsage { get; init; }
 
+    /// <summary>Largest <see cref="MaxTokens"/>, and number of choices, that is told apart from larger ones.</summary>
+    public const long MaxCount = int.MaxValue;
+
+    /// <summary>Most tokens of one answer that the caller wants; null where it does not say.</summary>
+    public long? MaxTokens { get; init; }
+
+    /// <summary>Answers that the caller wants: choices times prompts, at least 1.</summary>
+    public long Choices { get; init; } = 1;
+
     /// <summary>The splice that makes a stream end with its usage; null where none is needed.</summary>
     public Splice? UsageSplice { get; init; }
 

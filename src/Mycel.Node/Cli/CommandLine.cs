@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
 using Mycel.Node.Cli.Chat;
+using Mycel.Node.Cli.Credit;
 using Mycel.Node.Cli.Doctor;
 using Mycel.Node.Cli.Identity;
 using Mycel.Node.Cli.LocalModels;
@@ -55,6 +56,9 @@ internal static class CommandLine
         root.Subcommands.Add(JoinCommand.Build());
         root.Subcommands.Add(PeerCommands.BuildPeers());
         root.Subcommands.Add(PeerCommands.BuildFleet());
+        root.Subcommands.Add(CreditCommands.Build());
+        root.Subcommands.Add(ReceiptCommands.Build());
+        root.Subcommands.Add(LedgerCommands.Build());
         root.Subcommands.Add(KeysCommands.Build());
         root.Subcommands.Add(SecretCommands.Build());
         root.Subcommands.Add(InitCommand.Build());

@@ -24,8 +24,9 @@ internal static class KeysCommands
         scope.CompletionSources.Add("inference", "metrics", "admin");
         var concurrent = new Option<int?>("--concurrent") { Description = "Requests at once; 0 is no limit (default: limits.per_key.concurrent)", HelpName = "N" };
         var rate = new Option<string?>("--rate") { Description = "Requests in a time, such as 10/m (default: limits.per_key.rate)", HelpName = "RATE" };
-        var command = new LocalCommand("create", "Make a key; its secret is shown once", hasJson: true) { name, scope, concurrent, rate };
-        command.Examples = ["mycel keys create --name laptop", "mycel keys create --name grafana --scope metrics", "mycel keys create --name guest --rate 10/m --concurrent 2"];
+        var budget = new Option<string?>("--budget") { Description = "Credits that it may spend, in all or a day or month, such as 5/month (default: no bound of its own)", HelpName = "BUDGET" };
+        var command = new LocalCommand("create", "Make a key; its secret is shown once", hasJson: true) { name, scope, concurrent, rate, budget };
+        command.Examples = ["mycel keys create --name laptop", "mycel keys create --name grafana --scope metrics", "mycel keys create --name guest --rate 10/m --concurrent 2 --budget 5/month"];
         command.Runs(run =>
         {
             if (!KeyScopeText.TryParse(run.Line.GetValue(scope), out var keyScope)) return run.Fail($"--scope must be {KeyScopeText.All}.", ExitCode.Usage);
@@ -35,9 +36,15 @@ internal static class KeysCommands
                 if (!RateLimit.TryParse(text, out var parsed)) return run.Fail($"--rate must be {RateLimit.Accepted}.", ExitCode.Usage);
                 limit = parsed;
             }
+            CreditBudget? most = null;
+            if (run.Line.GetValue(budget) is { } budgetText)
+            {
+                if (!CreditBudget.TryParse(budgetText, out var parsed)) return run.Fail($"--budget takes {CreditBudget.Accepted}.", ExitCode.Usage);
+                most = parsed;
+            }
             using var keys = Open(run);
             var isFirst = !keys.HasKeys;
-            var (key, secret) = keys.Create(run.Line.GetValue(name), keyScope, run.Line.GetValue(concurrent), limit);
+            var (key, secret) = keys.Create(run.Line.GetValue(name), keyScope, run.Line.GetValue(concurrent), limit, most);
             WriteCreated(run, key, secret, isFirst);
             return ExitCode.Ok;
         });
@@ -56,7 +63,7 @@ internal static class KeysCommands
             else if (keys.Keys.Count == 0)
                 run.Out.WriteLine("No keys: callers on this machine need none. Make one with `mycel keys create --name NAME`.");
             else
-                run.WriteTable(["ID", "NAME", "SCOPE", "STARTS WITH", "CREATED", "CONCURRENT", "RATE"], keys.Keys.Select(RowOf));
+                run.WriteTable(["ID", "NAME", "SCOPE", "STARTS WITH", "CREATED", "CONCURRENT", "RATE", "BUDGET"], keys.Keys.Select(RowOf));
             return ExitCode.Ok;
         });
         return command;
@@ -104,5 +111,6 @@ internal static class KeysCommands
         key.CreatedAt.ToLocalTime().ToString("yyyy-MM-dd HH:mm", CultureInfo.InvariantCulture),
         key.Concurrent?.ToString(CultureInfo.InvariantCulture) ?? "as configured",
         key.Rate?.ToString() ?? "as configured",
+        key.Budget?.ToString() ?? "–",
     ];
 }

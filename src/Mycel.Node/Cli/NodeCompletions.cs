@@ -35,6 +35,10 @@ internal static class NodeCompletions
     public static IEnumerable<CompletionItem> Fleet(Func<NodeClient> connect) => Ask(connect, async (node, cancel) =>
         (await node.GetAsync("v1/node/fleet", ClientJson.Default.FleetListReply, cancel)).Nodes.Where(other => !other.This).Select(other => other.Name));
 
+    /// <summary>Names of the other nodes of the networks.</summary>
+    public static IEnumerable<CompletionItem> Peers(Func<NodeClient> connect) => Ask(connect, async (node, cancel) =>
+        (await node.GetAsync("v1/node/peers", ClientJson.Default.PeerListReply, cancel)).Peers.Select(peer => peer.Name));
+
     /// <summary>Names of the files in the models folder; needs no node.</summary>
     public static IEnumerable<CompletionItem> ModelFiles()
     {

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using Mycel.Node.Cli.Client;
 using Mycel.Node.Cli.Terminal;
+using Mycel.Node.Configuration;
 
 namespace Mycel.Node.Cli;
 
@@ -53,15 +54,18 @@ internal static class PlanCommand
             .Add("BUSY", rightAligned: true)
             .Add("FIRST TOKEN", rightAligned: true)
             .Add("TOKENS/S", rightAligned: true)
+            .Add("PRICE", rightAligned: true)
             .Add("WHY", shrinks: true);
         foreach (PlanRankReply rank in ranking)
         {
             string first = rank.FirstTokenMs is { } ms ? HumanFormat.Latency(TimeSpan.FromMilliseconds(ms)) : "–";
             string rate = rank.TokensPerSecond?.ToString("0.#", CultureInfo.InvariantCulture) ?? "–";
             table.AddRow(
-                rank.Route, rank.Score.ToString("0.00", CultureInfo.InvariantCulture), $"{rank.InFlight}/{rank.Slots}", first, rate, string.Join("; ", rank.Reasons));
+                rank.Route, rank.Score.ToString("0.00", CultureInfo.InvariantCulture), $"{rank.InFlight}/{rank.Slots}", first, rate, new ModelPrice(rank.PromptPrice, rank.CompletionPrice).ToString(), string.Join("; ", rank.Reasons));
         }
 
         table.Write(console);
+        if (ranking.Any(rank => rank.PromptPrice + rank.CompletionPrice > 0))
+            console.WriteLine(console.Styled("Prices are credits for a million tokens of the prompt, and of the answer.", TextStyle.Dim));
     }
 }

@@ -7,6 +7,7 @@ namespace Mycel.Node.Configuration;
 internal static class FullPaths
 {
     private const string ModelsFolder = "models";
+    private const string LedgerFile = "ledger.db";
 
     /// <summary>The settings with every path full, and those folders filled in that nobody named.</summary>
     public static MycelOptions In(MycelOptions options, Dictionary<Setting, SettingOrigin> origins, string? file, ConfigurationPaths paths)
@@ -21,6 +22,7 @@ internal static class FullPaths
         {
             DataDir = dataDir,
             Models = models,
+            Ledger = options.Ledger with { Path = Full("ledger.path", options.Ledger.Path, Path.Combine(dataDir, LedgerFile)) },
             Engine = options.Engine with { Libraries = Full("engine.libraries", options.Engine.Libraries, "") },
         };
 

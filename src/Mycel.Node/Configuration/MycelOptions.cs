@@ -31,6 +31,12 @@ public sealed record MycelOptions
     /// <summary>Who else may ask for this node's models.</summary>
     public SharingOptions Sharing { get; init; } = new();
 
+    /// <summary>What is paid and owed.</summary>
+    public CreditOptions Credit { get; init; } = new();
+
+    /// <summary>Where the books are.</summary>
+    public LedgerOptions Ledger { get; init; } = new();
+
     /// <summary>The line that forms when every slot is busy.</summary>
     public QueueOptions Queue { get; init; } = new();
 

@@ -9,7 +9,7 @@ namespace Mycel.Node.Configuration;
 internal static class SettingTable
 {
     /// <summary>The rows, in the order of the documentation.</summary>
-    public static IReadOnlyList<Setting> All { get; } = [.. General(), .. Api(), .. Relays(), .. Models(), .. Engine(), .. Links(), .. Sharing(), .. Queue(), .. Limits(), .. Log()];
+    public static IReadOnlyList<Setting> All { get; } = [.. General(), .. Api(), .. Relays(), .. Models(), .. Engine(), .. Links(), .. Sharing(), .. CreditSettings.All(), .. Queue(), .. Limits(), .. Log()];
 
     /// <summary>The row of a key, or null.</summary>
     public static Setting? Find(string key) => All.FirstOrDefault(setting => setting.Key == key);
@@ -228,7 +228,7 @@ internal static class SettingTable
 
     private static IEnumerable<Setting> Limits() =>
     [
-        .. LimitRows("per_key", "for each key that has no limit of its own", o => o.Limits.PerKey, (o, v) => o with { Limits = o.Limits with { PerKey = v } }),
+        .. LimitRows("per_key", "for each key that has no limit of its own, and for each other account whose nodes ask", o => o.Limits.PerKey, (o, v) => o with { Limits = o.Limits with { PerKey = v } }),
         .. LimitRows("total", "for all callers together", o => o.Limits.Total, (o, v) => o with { Limits = o.Limits with { Total = v } }),
     ];
 

@@ -112,6 +112,82 @@ internal static class ValueForms
         ToJson = value => value is null ? null : JsonValue.Create(value.Value.ToString()),
     };
 
+    /// <summary>The path of a file.</summary>
+    public static ValueForm<string> FilePath { get; } = Text("the path of a file", (text, out why) =>
+    {
+        why = null;
+        return text.Length > 0 && !text.Contains('\0', StringComparison.Ordinal) ? text : null;
+    });
+
+    /// <summary>The place of something secret, or none.</summary>
+    public static ValueForm<string> SecretReference { get; } = new()
+    {
+        Accepted = "secret:NAME (see mycel secret set), env:NAME, or none",
+        TryRead = (string text, out string value, out string? why) =>
+        {
+            (value, why) = ("", null);
+            if (text is "" or "none") return true;
+            value = text;
+            if (KeyReference.IsValid(text)) return true;
+            why = "what is secret is not written into the settings";
+            return false;
+        },
+        Write = value => value.Length == 0 ? "none" : value,
+        ToJson = value => value.Length == 0 ? null : JsonValue.Create(value),
+    };
+
+    /// <summary>An amount of credit.</summary>
+    public static ValueForm<long> Credits { get; } = new()
+    {
+        Accepted = "credits, 0–1,000,000,000 with up to six decimals",
+        TryRead = (string text, out long value, out string? why) =>
+        {
+            why = null;
+            return CreditAmount.TryParse(text, out value);
+        },
+        Write = CreditAmount.Exact,
+        ToJson = value => JsonValue.Create((decimal)value / CreditAmount.One),
+    };
+
+    /// <summary>What a model costs.</summary>
+    public static ValueForm<string> Price { get; } = Text(ModelPrice.Accepted, (text, out why) =>
+    {
+        why = null;
+        return ModelPrice.TryParse(text, out var price) ? price.ToString() : null;
+    });
+
+    /// <summary>What a model costs, or null for a price by its quality.</summary>
+    public static ValueForm<ModelPrice?> PriceOrAuto { get; } = new()
+    {
+        Accepted = ModelPrice.Accepted + "; or auto",
+        TryRead = (string text, out ModelPrice? value, out string? why) =>
+        {
+            (value, why) = (null, null);
+            if (text.Equals("auto", StringComparison.OrdinalIgnoreCase)) return true;
+            if (!ModelPrice.TryParse(text, out var price)) return false;
+            value = price;
+            return true;
+        },
+        Write = value => value?.ToString() ?? "auto",
+        ToJson = value => JsonValue.Create(value?.ToString() ?? "auto"),
+    };
+
+    /// <summary>A budget, or none.</summary>
+    public static ValueForm<CreditBudget?> Budget { get; } = new()
+    {
+        Accepted = CreditBudget.Accepted + "; or none",
+        TryRead = (string text, out CreditBudget? value, out string? why) =>
+        {
+            (value, why) = (null, null);
+            if (text is "" or "none") return true;
+            if (!CreditBudget.TryParse(text, out var budget)) return false;
+            value = budget;
+            return true;
+        },
+        Write = value => value?.ToString() ?? "none",
+        ToJson = value => value is null ? null : JsonValue.Create(value.Value.ToString()),
+    };
+
     /// <summary>A whole number in a range, its bounds included.</summary>
     public static ValueForm<int> Whole(int least, int most) => new()
     {

@@ -18,6 +18,13 @@ internal sealed class EventStreamReader(bool takeOutUsage)
     private bool _isInsideLongLine;
     private bool _takeOutBlankLine;
     private bool _isInsideEvent;
+    private bool _isReceiptDue;
+
+    /// <summary>Id of the receipt, told in a comment within the block that ends the stream; null for none.</summary>
+    public string? ReceiptId { get; init; }
+
+    /// <summary>Events with output that were passed on.</summary>
+    public long Events { get; private set; }
 
     /// <summary>Whether output was seen. Until then every event is read in full.</summary>
     public bool SawOutput { get; private set; }
@@ -72,6 +79,7 @@ internal sealed class EventStreamReader(bool takeOutUsage)
         var text = _held.AsSpan(0, _heldLength);
         if (ReadText(text.TrimEnd((byte)'\r'), ref events))
         {
+            WriteReceipt(target);
             target.Write(text);
             _isInsideLongLine = true;
         }
@@ -99,7 +107,11 @@ internal sealed class EventStreamReader(bool takeOutUsage)
             return 1;
         }
         var line = _held.AsSpan(0, _heldLength);
-        if (ReadLine(line, ref events)) target.Write(line);
+        if (ReadLine(line, ref events))
+        {
+            WriteReceipt(target);
+            target.Write(line);
+        }
         _heldLength = 0;
         return events;
     }
@@ -111,10 +123,12 @@ internal sealed class EventStreamReader(bool takeOutUsage)
         for (var position = 0; position < lines.Length;)
         {
             var length = lines[position..].IndexOf((byte)'\n') + 1;
-            if (!ReadLine(lines.Slice(position, length), ref events))
+            var isPassedOn = ReadLine(lines.Slice(position, length), ref events);
+            if (!isPassedOn || _isReceiptDue)
             {
                 if (position > from) target.Write(lines[from..position]);
-                from = position + length;
+                from = isPassedOn ? position : position + length;
+                WriteReceipt(target);
             }
             position += length;
         }
@@ -169,6 +183,7 @@ internal sealed class EventStreamReader(bool takeOutUsage)
         if (!data.IsEmpty && data[0] == ' ') data = data[1..];
         if (data.SequenceEqual("[DONE]"u8))
         {
+            _isReceiptDue = ReceiptId is not null && !SawDone;
             SawDone = SawEnd = true;
             return true;
         }
@@ -203,7 +218,17 @@ internal sealed class EventStreamReader(bool takeOutUsage)
         else if (SawEnd && !SawDone && EventInspector.Judge(data, out _) == EventMeaning.Output) SawEnd = false;
         if (TakeUsage(data)) return false;
         events++;
+        Events++;
         return true;
+    }
+
+    private void WriteReceipt(IBufferWriter<byte> target)
+    {
+        if (!_isReceiptDue) return;
+        _isReceiptDue = false;
+        target.Write(": mycel-receipt "u8);
+        target.Write(System.Text.Encoding.ASCII.GetBytes(ReceiptId!));
+        target.Write("\n"u8);
     }
 
     /// <summary>Takes note of an event's usage.</summary>

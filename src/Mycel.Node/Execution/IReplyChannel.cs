@@ -27,4 +27,5 @@ internal interface IReplyChannel
 /// <param name="Attempts">Backends asked, the last one included.</param>
 /// <param name="Queue">Time spent waiting for a slot.</param>
 /// <param name="Backend">Time from the last asking to its first output.</param>
-internal readonly record struct RouteTaken(string Route, int Attempts, TimeSpan Queue, TimeSpan Backend);
+/// <param name="Receipt">Id of the receipt that there will be for it; null where nothing is paid.</param>
+internal readonly record struct RouteTaken(string Route, int Attempts, TimeSpan Queue, TimeSpan Backend, string? Receipt = null);

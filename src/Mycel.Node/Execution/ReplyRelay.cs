@@ -66,12 +66,26 @@ internal sealed class ReplyRelay(IReplyChannel channel, bool takeOutUsage) : IRe
 
     public bool IsEventStream => _head.IsEventStream;
 
+    public string? ReceiptId { get; set; }
+
+    public SeenOutput Seen => new(Usage ?? _events?.Usage, _events?.Events);
+
+    public ReplyPace Pace => !IsCommitted || !_head.IsEventStream ? default : new ReplyPace(FirstToken, OfferFigures.RateOf(Tokens, Generating));
+
+    private TimeSpan FirstToken => Stopwatch.GetElapsedTime(AttemptStartedAt, _committedAt);
+
+    private TimeSpan Generating => Stopwatch.GetElapsedTime(_committedAt, _lastOutputAt);
+
+    /// <summary>Tokens of a stream: each event is about one where the backend counts none.</summary>
+    private long Tokens => Usage?.CompletionTokens ?? _outputEvents + 1;
+
     /// <summary>Forgets the last attempt; what it left unshown is dropped.</summary>
     public void BeginAttempt(RouteTaken route, RouteMetrics metrics)
     {
         _held.Clear();
         _events = null;
         _head = default;
+        ReceiptId = null;
         LastReceivedAt = 0;
         Route = route;
         Metrics = metrics;
@@ -82,7 +96,7 @@ internal sealed class ReplyRelay(IReplyChannel channel, bool takeOutUsage) : IRe
     {
         _head = head;
         LastReceivedAt = Stopwatch.GetTimestamp();
-        if (head.IsEventStream) _events = new EventStreamReader(takeOutUsage);
+        if (head.IsEventStream) _events = new EventStreamReader(takeOutUsage) { ReceiptId = ReceiptId };
         else if (HasStarted) throw new DeviceFaultException(DeviceFaultKind.Invalid, "it answered a stream with a document");
         else if (head.ContentLength is > 0 and <= MaxHeldDocumentBytes) _held.Reserve((int)head.ContentLength);
     }
@@ -222,7 +236,7 @@ internal sealed class ReplyRelay(IReplyChannel channel, bool takeOutUsage) : IRe
             if (!HasStarted)
             {
                 HasStarted = true;
-                channel.Start(_head, contentLength, Route with { Backend = Stopwatch.GetElapsedTime(AttemptStartedAt, now) });
+                channel.Start(_head, contentLength, Route with { Backend = Stopwatch.GetElapsedTime(AttemptStartedAt, now), Receipt = ReceiptId });
             }
             channel.Body.Write(_held.Written);
         }
@@ -236,20 +250,18 @@ internal sealed class ReplyRelay(IReplyChannel channel, bool takeOutUsage) : IRe
         switch (outcome.Kind)
         {
             case AttemptKind.Completed when BackendReportedError:
-            case AttemptKind.Refused when outcome.Refusal!.Status is not (404 or 429):
+            case AttemptKind.Refused when outcome.Refusal! is { IsFromHere: false, Status: not (402 or 404 or 409 or 429) }:
             case AttemptKind.Broken:
                 figures.RecordFailure();
                 break;
             case AttemptKind.Completed when _head.IsEventStream:
-                // Each event is about a token where the backend counts none.
-                figures.RecordStream(
-                    Stopwatch.GetElapsedTime(AttemptStartedAt, _committedAt), Usage?.CompletionTokens ?? _outputEvents + 1, Stopwatch.GetElapsedTime(_committedAt, _lastOutputAt));
+                figures.RecordStream(FirstToken, Tokens, Generating);
                 break;
             case AttemptKind.Completed:
                 figures.RecordDocument(Stopwatch.GetElapsedTime(AttemptStartedAt), kind == InferenceKind.Embedding ? 0 : Usage?.CompletionTokens);
                 break;
             case AttemptKind.Ended when IsCommitted && _head.IsEventStream:
-                figures.RecordFirstToken(Stopwatch.GetElapsedTime(AttemptStartedAt, _committedAt));
+                figures.RecordFirstToken(FirstToken);
                 break;
         }
     }

@@ -23,6 +23,18 @@ internal static class RequestScanner
 
     private static readonly string[] Names = ["model", "stream", "stream_options", "messages", "prompt", "input"];
 
+    /// <summary>Most bytes of a name of ours, each of its characters written as an escape.</summary>
+    private const int MaxNameBytes = 6 * 21;
+
+    /// <summary>Fields that bound an answer's length, by some device or other.</summary>
+    private static readonly byte[][] LengthNames = ["max_tokens"u8.ToArray(), "max_completion_tokens"u8.ToArray()];
+
+    /// <summary>Fields by which some devices let an answer be longer than <see cref="LengthNames"/> say.</summary>
+    private static readonly byte[][] LooseningNames = ["n_predict"u8.ToArray(), "num_predict"u8.ToArray(), "options"u8.ToArray()];
+
+    /// <summary>Fields that ask for several answers.</summary>
+    private static readonly byte[][] ChoiceNames = ["n"u8.ToArray(), "best_of"u8.ToArray(), "n_cmpl"u8.ToArray()];
+
     /// <summary>What one pass over the body found.</summary>
     private struct Findings
     {
@@ -31,6 +43,10 @@ internal static class RequestScanner
         public bool HasInput;
         public bool IsStream;
         public bool AsksUsage;
+        public long MaxTokens;
+        public bool IsUnbounded;
+        public long Choices;
+        public long Prompts;
         public RequestDocument.Splice? Splice;
         public RequestFault? Fault;
     }
@@ -59,6 +75,8 @@ internal static class RequestScanner
                 IsStream = findings.IsStream,
                 AsksUsage = findings.AsksUsage,
                 UsageSplice = splices ? findings.Splice : null,
+                MaxTokens = findings.MaxTokens > 0 && !findings.IsUnbounded ? findings.MaxTokens : null,
+                Choices = Math.Max(1, findings.Choices) * Math.Max(1, findings.Prompts),
             };
         }
         catch (JsonException error)
@@ -122,9 +140,10 @@ internal static class RequestScanner
                     reader.Read();
                     if (reader.TokenType is not (JsonTokenType.String or JsonTokenType.StartArray or JsonTokenType.Null)) Wrong(ref findings, InputName(kind), "a string or an array");
                     findings.HasInput = reader.TokenType != JsonTokenType.Null || kind == InferenceKind.Completion;
+                    if (reader.TokenType == JsonTokenType.StartArray) findings.Prompts = Math.Max(findings.Prompts, CountPrompts(ref reader));
                     break;
                 default:
-                    reader.Read();
+                    ReadBound(ref reader, ref findings);
                     break;
             }
             reader.Skip();
@@ -132,6 +151,51 @@ internal static class RequestScanner
         // Whatever follows the object must be white space; the reader throws where it is not.
         reader.Read();
         return findings;
+    }
+
+    /// <summary>
+    /// Reads what bounds the cost of a request, whatever device gets it in the end: what is not plain to all devices bounds nothing. What stands twice counts
+    /// with its larger value, whichever the device takes; and some read names in any case.
+    /// </summary>
+    private static void ReadBound(ref Utf8JsonReader reader, ref Findings findings)
+    {
+        Span<byte> buffer = stackalloc byte[MaxNameBytes];
+        var name = reader.ValueSpan.Length <= MaxNameBytes ? buffer[..reader.CopyString(buffer)] : [];
+        var (isLength, isChoice) = (IsAmong(LengthNames, name), IsAmong(ChoiceNames, name));
+        if (IsAmong(LooseningNames, name)) findings.IsUnbounded = true;
+        reader.Read();
+        if (!isLength && !isChoice) return;
+        var count = 0L;
+        var isCount = reader.TokenType == JsonTokenType.Number && reader.TryGetInt64(out count) && count > 0;
+        var bounded = isCount ? Math.Min(count, RequestDocument.MaxCount) : 0;
+        if (isLength)
+        {
+            findings.MaxTokens = Math.Max(findings.MaxTokens, bounded);
+            // A fraction, a text, -1 and null are bounds to some devices and none to others.
+            findings.IsUnbounded |= !isCount;
+        }
+        else findings.Choices = Math.Max(findings.Choices, isCount ? bounded : reader.TokenType == JsonTokenType.Null ? 0 : RequestDocument.MaxCount);
+    }
+
+    private static bool IsAmong(byte[][] names, ReadOnlySpan<byte> name)
+    {
+        foreach (var known in names)
+        {
+            if (System.Text.Ascii.EqualsIgnoreCase(known, name)) return true;
+        }
+        return false;
+    }
+
+    /// <summary>How many prompts an array holds; the reader stands on its start, and is left on its end. An array of tokens is one prompt.</summary>
+    private static long CountPrompts(ref Utf8JsonReader reader)
+    {
+        var prompts = 0L;
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+        {
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.StartArray) prompts++;
+            reader.Skip();
+        }
+        return prompts;
     }
 
     /// <summary>Length of a property's name; 0 of one that is none of ours, where that takes unescaping to know.</summary>

@@ -160,6 +160,7 @@ internal static partial class NodeHost
         app.MapInvites();
         app.MapPeers();
         app.MapFleetCalls();
+        app.MapCredit();
         app.MapTunnel(app.Services.GetRequiredService<TunnelDoor>(), app.Services.GetRequiredService<ClientAddress>());
         app.MapRelays();
         app.MapLocalModels();

@@ -8,6 +8,7 @@ using Mycel.Node.Links.Tunnel;
 using Mycel.Node.Networks;
 using Mycel.Node.Observability;
 using Mycel.Node.Peers;
+using Mycel.Node.Settlement;
 
 namespace Mycel.Node.Hosting;
 
@@ -28,6 +29,7 @@ internal static class PeerServices
         services.AddOwnModels(
             static (provider, name) => provider.GetRequiredService<NetworkRegistry>().Find(name)?.Charter.Id,
             static provider => [.. provider.GetRequiredService<NetworkRegistry>().Joined.Select(n => n.Charter.Id)]);
+        services.AddCredit();
         services.AddSingleton<PeerBackends>();
         services.AddSingleton(new ControlAddress(ControlSocket.PathFor(dataDir)));
         services.AddSingleton<FleetCaller>();
@@ -46,6 +48,7 @@ internal static class PeerServices
     /// <summary>Sets the links to work; where the node belongs to a network it is reachable afterwards.</summary>
     public static async Task StartPeersAsync(this IServiceProvider services)
     {
+        await services.StartCreditAsync();
         var links = services.GetRequiredService<LinkManager>();
         var relays = services.GetRequiredService<RelayDialer>();
         links.Serve(services.GetServices<IStreamHandler>());
@@ -54,6 +57,7 @@ internal static class PeerServices
         links.DetourBy(relays);
         links.TunnelAddresses = () => TunnelAddressesOf(services.GetRequiredService<IOptionsSource>().Current, services.GetRequiredService<NodeState>());
         await services.GetRequiredService<NetworkRoom>().StartAsync();
+        services.GetRequiredService<Settler>().Start();
     }
 
     /// <summary>Where others can begin tunnels: the interface's own addresses, unless only this machine is served and links are for others too.</summary>
@@ -67,7 +71,9 @@ internal static class PeerServices
     /// <summary>Ends all links.</summary>
     public static async Task StopPeersAsync(this IServiceProvider services)
     {
+        await services.GetRequiredService<Settler>().StopAsync();
         await services.GetRequiredService<NetworkRoom>().DisposeAsync();
         await services.GetRequiredService<LinkManager>().DisposeAsync();
+        await services.GetRequiredService<CreditRoom>().DisposeAsync();
     }
 }

@@ -8,7 +8,8 @@ namespace Mycel.Node.Networks;
 /// <param name="peer">As the handshake proved it.</param>
 /// <param name="proofs">The networks that it proved to be in, as far as this node is in them.</param>
 /// <param name="at">When it proved that.</param>
-internal sealed class GreetedPeer(ProvenPeer peer, IReadOnlyDictionary<NetworkId, NetworkProof> proofs, DateTimeOffset at)
+/// <param name="instance">Its run, as its greeting names it; empty where it names none.</param>
+internal sealed class GreetedPeer(ProvenPeer peer, IReadOnlyDictionary<NetworkId, NetworkProof> proofs, DateTimeOffset at, ReadOnlyMemory<byte> instance = default)
 {
     // What the time changes (certificates that end) is looked at this often; revocations and the own networks count at once.
     private static readonly TimeSpan Remembered = TimeSpan.FromSeconds(1);
@@ -20,6 +21,9 @@ internal sealed class GreetedPeer(ProvenPeer peer, IReadOnlyDictionary<NetworkId
     public IReadOnlyDictionary<NetworkId, NetworkProof> Proofs { get; } = proofs;
 
     public DateTimeOffset At { get; } = at;
+
+    /// <summary>Its run, as its greeting names it: 16 bytes, others at each start; empty where it names none.</summary>
+    public ReadOnlyMemory<byte> Instance { get; } = instance;
 
     /// <summary>Whether the peer is known to have read this node's greeting too: before that, it would refuse to be asked.</summary>
     public bool IsMutual { get; set; }

@@ -76,7 +76,7 @@ internal sealed class Greetings
         var record = greeting.Record.IsEmpty ? null : ReadRecord(peer, greeting.Record);
         var proofs = ReadProofs(peer, greeting.Networks);
         if (isAnswer) KeepUnasked(peer, proofs, shown);
-        if (!_peers.Greet(peer, proofs, record, workedAt, isMutual: isAnswer)) return false;
+        if (!_peers.Greet(peer, proofs, record, workedAt, isMutual: isAnswer, greeting.Instance.Memory)) return false;
 
         // Of members only; and then it may be that one of them casts this peer out.
         TakeRevocations(peer, greeting.Revocations);

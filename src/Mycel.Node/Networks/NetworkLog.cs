@@ -8,6 +8,12 @@ internal static partial class NetworkLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "Revocation lists of {MaxAccounts} accounts are kept, which is the most; a further one was not taken")]
     public static partial void RevocationsFull(ILogger logger, int maxAccounts);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Appointments of {MaxDevices} devices in the network {Network} are kept, which is the most; a further one was not taken")]
+    public static partial void AppointmentsFull(ILogger logger, NetworkId network, int maxDevices);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} cannot be read ({Reason}), so nobody is known to be appointed in the network; its nodes send it again")]
+    public static partial void AppointmentsUnreadable(ILogger logger, string path, string reason);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Path} cannot be read ({Reason}) and is left out; other nodes of the network send it again")]
     public static partial void RevocationsUnreadable(ILogger logger, string path, string reason);
 

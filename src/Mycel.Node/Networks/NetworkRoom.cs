@@ -50,6 +50,7 @@ internal sealed class NetworkRoom : IAsyncDisposable
         _links.Unlinked += OnUnlinked;
         _parts.Registry.Changed += OnNetworks;
         _parts.Revocations.Changed += OnRevocation;
+        _parts.Appointments.Changed += _parts.Own.Touch;
         _parts.Peers.Changed += OnPeers;
         _parts.Greeter.Useless += OnUseless;
         _options.Changed += OnOptions;
@@ -68,6 +69,7 @@ internal sealed class NetworkRoom : IAsyncDisposable
         _links.Unlinked -= OnUnlinked;
         _parts.Registry.Changed -= OnNetworks;
         _parts.Revocations.Changed -= OnRevocation;
+        _parts.Appointments.Changed -= _parts.Own.Touch;
         _parts.Peers.Changed -= OnPeers;
         _parts.Greeter.Useless -= OnUseless;
         _options.Changed -= OnOptions;
@@ -199,4 +201,4 @@ internal sealed class NetworkRoom : IAsyncDisposable
 
 /// <summary>What the room works with.</summary>
 internal sealed record NetworkParts(
-    NetworkRegistry Registry, PeerBook Peers, RevocationBook Revocations, PeerFile File, OwnRecord Own, Greeter Greeter, RecordPublisher Publisher, Strangers Strangers, MemberKeeper Keeper);
+    NetworkRegistry Registry, PeerBook Peers, RevocationBook Revocations, AppointmentBook Appointments, PeerFile File, OwnRecord Own, Greeter Greeter, RecordPublisher Publisher, Strangers Strangers, MemberKeeper Keeper);

@@ -30,7 +30,13 @@ internal static class NetworkServices
         services.AddSingleton(provider => new RevocationBook(provider.GetRequiredService<NodeIdentity>(), Folder(provider, RevokedFolder), provider.GetRequiredService<ILogger<RevocationBook>>()));
         services.AddSingleton(provider => new PeerFile(provider.GetRequiredService<IOptionsSource>().Current.DataDir, provider.GetRequiredService<ILogger<PeerFile>>()));
         services.AddSingleton(provider => new OwnReach(
-            () => provider.GetRequiredService<ILinks>().OwnAddresses, () => provider.GetRequiredService<IOptionsSource>().Current.Links.Relay));
+            () => provider.GetRequiredService<ILinks>().OwnAddresses, () => provider.GetRequiredService<IOptionsSource>().Current.Links.Relay,
+            () => provider.GetRequiredService<ClearingPlaces>().Here));
+        services.AddSingleton(provider => new AppointmentBook(
+            Folder(provider, NetworksFolder), provider.GetRequiredService<NetworkRegistry>(), provider.GetRequiredService<RevocationBook>(),
+            provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<AppointmentBook>>()));
+        services.AddSingleton<ClearingPlaces>();
+        services.AddSingleton<Appointments>();
         services.AddSingleton<PeerBook>();
         services.AddSingleton<IPeerBook>(provider => provider.GetRequiredService<PeerBook>());
         services.AddSingleton(provider => new NetworkRegistry(
@@ -38,9 +44,10 @@ internal static class NetworkServices
             () => provider.GetRequiredService<ILinkStarter>().EnsureStartedAsync(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<OwnRecord>();
         services.AddSingleton<RecordPublisher>();
+        services.AddSingleton(new NodeInstance(RandomNumberGenerator.GetBytes(Greetings.InstanceBytes)));
         services.AddSingleton(provider => new Greetings(
             provider.GetRequiredService<NodeIdentity>(), provider.GetRequiredService<NetworkRegistry>(), provider.GetRequiredService<PeerBook>(), provider.GetRequiredService<RevocationBook>(),
-            provider.GetRequiredService<OwnRecord>(), provider.GetRequiredService<TimeProvider>(), RandomNumberGenerator.GetBytes(Greetings.InstanceBytes), provider.GetRequiredService<ILogger<Greetings>>()));
+            provider.GetRequiredService<OwnRecord>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<NodeInstance>().Bytes, provider.GetRequiredService<ILogger<Greetings>>()));
         services.AddSingleton<Redemption>();
         services.AddSingleton<Invites>();
         services.AddSingleton<Greeter>();
@@ -60,9 +67,13 @@ internal static class NetworkServices
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<GreetingHandler>>()));
         services.AddSingleton<IStreamHandler, RedeemHandler>();
         services.AddSingleton<IStreamHandler>(provider => new RecordsHandler(
-            provider.GetRequiredService<PeerBook>(), provider.GetRequiredService<Greetings>(), link => provider.GetRequiredService<Greeter>().GreetAnew(link),
+            provider.GetRequiredService<PeerBook>(), provider.GetRequiredService<Greetings>(), provider.GetRequiredService<AppointmentBook>(), link => provider.GetRequiredService<Greeter>().GreetAnew(link),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<RecordsHandler>>()));
     }
 
     private static string Folder(IServiceProvider provider, string name) => Path.Combine(provider.GetRequiredService<IOptionsSource>().Current.DataDir, name);
 }
+
+/// <summary>This run of the node.</summary>
+/// <param name="Bytes">16 random bytes, others at each start; greetings name it so.</param>
+internal sealed record NodeInstance(byte[] Bytes);

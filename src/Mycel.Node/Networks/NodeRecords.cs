@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using Google.Protobuf.Collections;
 using Mycel.Identity;
+using Mycel.Ledger;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
 
@@ -64,7 +65,7 @@ internal static class NodeRecords
             && offer.Tags.Count <= MaxTags && offer.Tags.All(tag => IsText(tag, 1, MaxTagLength)) && IsText(offer.Tier, 0, MaxTagLength)
             && double.IsFinite(offer.TokensPerSecond) && offer.TokensPerSecond >= 0
             && double.IsFinite(offer.FirstTokenMs) && offer.FirstTokenMs >= 0
-            && offer.PromptPrice >= 0 && offer.CompletionPrice >= 0;
+            && new Prices(offer.PromptPrice, offer.CompletionPrice).IsValid;
 
     private static void Check(NodeRecord body)
     {
@@ -74,6 +75,7 @@ internal static class NodeRecords
         Require(IsText(body.Name, 1, MaxNameLength), $"has no name of 1 to {MaxNameLength} characters");
         Require(body.Addresses.Count <= LinkAddress.MaxCount && body.Addresses.All(LinkAddress.IsValid), $"has more than {LinkAddress.MaxCount} addresses, or one that cannot be");
         Require(AreIds(body.Networks), $"has more than {MaxNetworks} networks, or one that cannot be");
+        Require(AreIds(body.Clears), $"clears more than {MaxNetworks} networks, or one that cannot be");
         Require(body.Models.Count <= MaxModels && body.Models.All(IsOffer), $"has more than {MaxModels} models, or one with values out of range");
         Require(body.Models.Select(offer => offer.Name).Distinct(StringComparer.Ordinal).Count() == body.Models.Count, "names a model twice");
         Require(IsText(body.Version, 0, MaxVersionLength), "has a version that cannot be");

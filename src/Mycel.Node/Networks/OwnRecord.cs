@@ -155,6 +155,7 @@ internal sealed class OwnRecord : IDisposable
         };
         record.Addresses.AddRange(_reach.Addresses().Where(LinkAddress.IsValid).Distinct(StringComparer.Ordinal).Take(LinkAddress.MaxCount));
         record.Networks.AddRange(_madeFor!.All.Select(network => WireIds.Of(network.Charter.Id.Hash)));
+        record.Clears.AddRange((_reach.Clears?.Invoke() ?? []).Where(_madeFor.Contains).Select(network => WireIds.Of(network.Hash)));
         record.Models.AddRange(offers);
         var signed = NodeRecords.Sign(_identity.Device, record);
         while (signed.Length > NodeRecords.MaxBytes)
@@ -179,4 +180,5 @@ internal sealed record OwnRecordForms(ByteString Shared, ByteString? Home);
 /// <summary>How this node is reached, as its record tells; asked anew each time.</summary>
 /// <param name="Addresses">The best first.</param>
 /// <param name="Relays">Whether it carries streams between other members.</param>
-internal sealed record OwnReach(Func<IReadOnlyList<string>> Addresses, Func<bool> Relays);
+/// <param name="Clears">The networks whose ledger it keeps; null for none.</param>
+internal sealed record OwnReach(Func<IReadOnlyList<string>> Addresses, Func<bool> Relays, Func<IReadOnlyList<NetworkId>>? Clears = null);

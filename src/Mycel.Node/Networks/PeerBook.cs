@@ -94,12 +94,14 @@ internal sealed partial class PeerBook : IPeerBook
     /// <param name="record">Its record; null where it sent none.</param>
     /// <param name="workedAt">Where this node reached it; empty where the peer dialled.</param>
     /// <param name="isMutual">Whether it has read this node's greeting already.</param>
+    /// <param name="instance">Its run, as it names it; may be empty.</param>
     /// <returns>Whether it may ask for anything.</returns>
-    public bool Greet(ProvenPeer peer, IReadOnlyDictionary<NetworkId, NetworkProof> proofs, SignedRecord? record, string workedAt, bool isMutual)
+    public bool Greet(
+        ProvenPeer peer, IReadOnlyDictionary<NetworkId, NetworkProof> proofs, SignedRecord? record, string workedAt, bool isMutual, ReadOnlyMemory<byte> instance = default)
     {
         var now = _time.GetUtcNow();
         var isKnownToBeMutual = isMutual || (_greeted.TryGetValue(peer.PeerId, out var before) && before.IsMutual);
-        var greeted = new GreetedPeer(peer, proofs, now) { IsMutual = isKnownToBeMutual };
+        var greeted = new GreetedPeer(peer, proofs, now, instance) { IsMutual = isKnownToBeMutual };
         if (greeted.StandingIn(_networks, _ownAccount, _revocations, now, out _) is null)
         {
             Unlink(peer.PeerId);

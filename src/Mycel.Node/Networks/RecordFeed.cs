@@ -20,6 +20,7 @@ internal sealed class RecordFeed : IDisposable
     private readonly Link _link;
     private readonly PeerBook _peers;
     private readonly RevocationBook _revocations;
+    private readonly AppointmentBook _appointments;
     private readonly OwnRecord _own;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
@@ -28,12 +29,14 @@ internal sealed class RecordFeed : IDisposable
     private OwnRecordForms? _sentOwn;
     private long _sentPeers;
     private long _sentRevocations;
+    private long _sentAppointments;
 
-    public RecordFeed(Link link, PeerBook peers, RevocationBook revocations, OwnRecord own, TimeProvider time, ILogger log)
+    public RecordFeed(Link link, PeerBook peers, RevocationBook revocations, AppointmentBook appointments, OwnRecord own, TimeProvider time, ILogger log)
     {
         _link = link;
         _peers = peers;
         _revocations = revocations;
+        _appointments = appointments;
         _own = own;
         _time = time;
         _log = log;
@@ -65,7 +68,7 @@ internal sealed class RecordFeed : IDisposable
             try
             {
                 _sentOwn = null;
-                _sentPeers = _sentRevocations = 0;
+                _sentPeers = _sentRevocations = _sentAppointments = 0;
                 var started = _time.GetTimestamp();
                 await SendAsync();
                 if (_time.GetElapsedTime(started) > MaxPause) pause = FirstPause;
@@ -145,6 +148,9 @@ internal sealed class RecordFeed : IDisposable
 
         var revocations = _revocations.Version;
         var lists = _revocations.Since(_sentRevocations).Select(list => ByteString.CopyFrom(list.ToBytes())).ToArray();
+        var version = _appointments.Version;
+        var appointments = _appointments.Since(_sentAppointments).Where(proof => standing.IsOwn || standing.Networks.ContainsKey(proof.Appointment.Network))
+            .Select(proof => UnsafeByteOperations.UnsafeWrap(proof.Bytes)).ToArray();
         var own = _own.Current;
         var peers = _sentPeers;
         List<ByteString> records = [];
@@ -155,11 +161,11 @@ internal sealed class RecordFeed : IDisposable
         }
 
         records.AddRange(_peers.PassOn(_link.Id, ref peers));
-        await WriteAsync(stream, records, lists, cancellation);
-        (_sentOwn, _sentPeers, _sentRevocations) = (own, peers, revocations);
+        await WriteAsync(stream, records, lists, appointments, cancellation);
+        (_sentOwn, _sentPeers, _sentRevocations, _sentAppointments) = (own, peers, revocations, version);
     }
 
-    private static async Task WriteAsync(OutboundStream stream, IReadOnlyList<ByteString> records, IReadOnlyList<ByteString> lists, CancellationToken cancellation)
+    private static async Task WriteAsync(OutboundStream stream, IReadOnlyList<ByteString> records, IReadOnlyList<ByteString> lists, IReadOnlyList<ByteString> appointments, CancellationToken cancellation)
     {
         var update = new Update();
         var bytes = 0;
@@ -170,6 +176,13 @@ internal sealed class RecordFeed : IDisposable
             bytes += list.Length;
         }
 
+        foreach (var appointment in appointments)
+        {
+            if (update.Appointments.Count == RecordsHandler.MaxAppointments || bytes + appointment.Length > MaxUpdateBytes) await FlushAsync();
+            update.Appointments.Add(appointment);
+            bytes += appointment.Length;
+        }
+
         foreach (var record in records)
         {
             if (update.Records.Count == RecordsHandler.MaxRecords || bytes + record.Length > MaxUpdateBytes) await FlushAsync();
@@ -177,7 +190,7 @@ internal sealed class RecordFeed : IDisposable
             bytes += record.Length;
         }
 
-        if (update.Records.Count + update.Revocations.Count > 0) await FlushAsync();
+        if (update.Records.Count + update.Revocations.Count + update.Appointments.Count > 0) await FlushAsync();
 
         async Task FlushAsync()
         {

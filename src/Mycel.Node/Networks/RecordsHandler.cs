@@ -6,7 +6,7 @@ using Mycel.Transport.Frames;
 
 namespace Mycel.Node.Networks;
 
-/// <summary>Reads the records and revocations that peers send.</summary>
+/// <summary>Reads the records, revocations and appointments that peers send.</summary>
 internal sealed class RecordsHandler : IStreamHandler
 {
     /// <summary>Most records of one message.</summary>
@@ -14,6 +14,9 @@ internal sealed class RecordsHandler : IStreamHandler
 
     /// <summary>Most revocation lists of one message.</summary>
     public const int MaxRevocations = 16;
+
+    /// <summary>Most appointments of one message.</summary>
+    public const int MaxAppointments = AppointmentBook.MaxDevices;
 
     /// <summary>Signed statements of one peer that are looked at in a second; more are read later.</summary>
     public const int StatementsPerSecond = 64;
@@ -28,6 +31,7 @@ internal sealed class RecordsHandler : IStreamHandler
 
     private readonly PeerBook _peers;
     private readonly Greetings _greetings;
+    private readonly AppointmentBook _appointments;
     private readonly Action<Link> _greetAnew;
     private readonly TimeProvider _time;
     private readonly ILogger<RecordsHandler> _log;
@@ -36,13 +40,15 @@ internal sealed class RecordsHandler : IStreamHandler
 
     /// <param name="peers">Takes the records.</param>
     /// <param name="greetings">Takes the revocations.</param>
+    /// <param name="appointments">Takes the appointments.</param>
     /// <param name="greetAnew">Greets a peer again, which says that it is in a network that it did not prove yet.</param>
     /// <param name="time">The clock.</param>
     /// <param name="log">What does not count is told here.</param>
-    public RecordsHandler(PeerBook peers, Greetings greetings, Action<Link> greetAnew, TimeProvider time, ILogger<RecordsHandler> log)
+    public RecordsHandler(PeerBook peers, Greetings greetings, AppointmentBook appointments, Action<Link> greetAnew, TimeProvider time, ILogger<RecordsHandler> log)
     {
         _peers = peers;
         _greetings = greetings;
+        _appointments = appointments;
         _greetAnew = greetAnew;
         _time = time;
         _log = log;
@@ -113,17 +119,18 @@ internal sealed class RecordsHandler : IStreamHandler
         var lackedBefore = false;
         while (await stream.ReadMessageAsync(Update.Parser, CancellationToken.None) is { } update)
         {
-            if (update.Records.Count > MaxRecords || update.Revocations.Count > MaxRevocations)
-                throw new FrameException($"a message has more than {MaxRecords} records or {MaxRevocations} revocation lists");
+            if (update.Records.Count > MaxRecords || update.Revocations.Count > MaxRevocations || update.Appointments.Count > MaxAppointments)
+                throw new FrameException($"a message has more than {MaxRecords} records, {MaxRevocations} revocation lists or {MaxAppointments} appointments");
             if (_peers.StandingOf(link.Id, out _) is null) return;
             _greetings.TakeRevocations(link.Peer, update.Revocations);
             _peers.Take(link.Id, update.Records);
+            foreach (var appointment in update.Appointments) _appointments.Accept(appointment.Span);
 
             var lacks = _peers.LacksProof(link.Id);
             if (lacks && !lackedBefore) _greetAnew(link);
             lackedBefore = lacks;
 
-            credit = Math.Min(Burst, credit + (_time.GetElapsedTime(last).TotalSeconds * StatementsPerSecond)) - Math.Max(1, update.Records.Count + update.Revocations.Count);
+            credit = Math.Min(Burst, credit + (_time.GetElapsedTime(last).TotalSeconds * StatementsPerSecond)) - Math.Max(1, update.Records.Count + update.Revocations.Count + update.Appointments.Count);
             last = _time.GetTimestamp();
 
             // Not reading holds the sender back by itself.

@@ -1,7 +1,10 @@
 using System.Diagnostics;
 using System.Globalization;
 using Google.Protobuf;
+using Mycel.Identity;
 using Mycel.Identity.Certificates;
+using Mycel.Ledger;
+using Mycel.Ledger.Statements;
 using Mycel.Node.Admission;
 using Mycel.Node.Backends;
 using Mycel.Node.Configuration;
@@ -11,6 +14,7 @@ using Mycel.Node.Links.Wire;
 using Mycel.Node.Networks;
 using Mycel.Node.Observability;
 using Mycel.Node.Routing;
+using Mycel.Node.Settlement;
 using Mycel.Transport;
 using Mycel.Transport.Frames;
 
@@ -22,7 +26,7 @@ namespace Mycel.Node.Peers;
 /// </summary>
 internal sealed class InferenceServer(
     IPeerBook book, OwnModels own, ModelCatalog catalog, RequestLimits limits, RequestRunner runner, BodyMemory bodies, IOptionsSource options, NodeId node,
-    NodeState state, NodeMetrics metrics, TimeProvider time) : IStreamHandler
+    NodeState state, NodeMetrics metrics, ServingDesk desk, TimeProvider time) : IStreamHandler
 {
     /// <summary>Time for the whole body of a request, and after the answer for the asker to end its direction.</summary>
     private static readonly TimeSpan BodyTimeout = TimeSpan.FromMinutes(2);
@@ -60,13 +64,25 @@ internal sealed class InferenceServer(
             await RefuseAsync(stream, startedAt, 404, "not_found", "This node has no such interface for peers.");
             return;
         }
-        if (!limits.TryEnter(null, out var refusal))
+        if (!own.SharesWith(standing))
+        {
+            await RefuseAsync(stream, startedAt, 404, "model_not_found", "No model of this node is shared with you.");
+            return;
+        }
+        if (request.Order.IsEmpty && !own.SharesForFree(standing))
+        {
+            await RefuseAsync(stream, startedAt, 402, CreditCodes.PaymentRequired, "Every model that this node shares with you has a price, and the request came without an order that pays for it. The asking node may need an update.");
+            return;
+        }
+        // The other devices of the account are as good as this one.
+        var account = standing.IsOwn ? null : standing.Account.ToString();
+        if (!(account is null ? limits.TryEnter(null, out var refusal) : limits.TryEnterAccount(account, out refusal)))
         {
             metrics.LimitRefusals.GetOrAdd(refusal.Name, static _ => new StripedCounter()).Increment();
             await RefuseAsync(stream, startedAt, 429, refusal.Code, refusal.Message, retryAfterSeconds: refusal.RetryAfterSeconds ?? 0);
             return;
         }
-        var place = new LimitedPlace(limits, null);
+        var place = new LimitedPlace(limits, account);
         try
         {
             await AdmittedAsync(stream, request, kind, standing, requestId, startedAt, place);
@@ -108,21 +124,70 @@ internal sealed class InferenceServer(
                 : RefuseAsync(stream, startedAt, 400, "invalid_headers", "The request's headers are malformed.", mayTryOthers: false));
             return;
         }
+        var deadlineAt = BackendCall.DeadlineFrom(startedAt, stream.Header.DeadlineMs is > 0 and var ms ? TimeSpan.FromMilliseconds(Math.Min(ms, MaxDeadlineMs)) : null);
+        var (served, credit) = await AcceptAsync(stream, standing, request, kind, document, target.Name, deadlineAt);
+        using var counted = served;
+        if (credit is not null)
+        {
+            await RefuseAsync(stream, startedAt, credit.Status, credit.Code, credit.Message, credit.MayTryOthers, model: name);
+            return;
+        }
         var call = new BackendCall
         {
             Kind = kind,
             RequestId = requestId,
             Headers = headers.WrittenMemory,
             Document = document,
-            DeadlineAt = BackendCall.DeadlineFrom(startedAt, stream.Header.DeadlineMs is > 0 and var ms ? TimeSpan.FromMilliseconds(Math.Min(ms, MaxDeadlineMs)) : null),
+            DeadlineAt = deadlineAt,
             ConnectTimeout = TimeSpan.FromSeconds(settings.Relay.ConnectSeconds),
         };
-        await RunAsync(stream, call, target, startedAt, place);
+        await RunAsync(stream, call, target, startedAt, place, served);
     }
 
-    private async Task RunAsync(InboundStream stream, BackendCall call, ModelTarget target, long startedAt, LimitedPlace place)
+    /// <summary>Takes the order that came with a request, where the model has a price for the one who asks.</summary>
+    /// <returns>The order taken, or why not; neither where nothing is paid.</returns>
+    private async ValueTask<(ServedRequest? Served, CreditRefusal? Refusal)> AcceptAsync(
+        InboundStream stream, PeerStanding standing, Inference request, InferenceKind kind, RequestDocument document, string model, long deadlineAt)
     {
-        var channel = new PeerReplyChannel(stream);
+        var prices = own.PricesOf(model);
+        if (standing.IsOwn || prices.Any(price => price.IsFree)) return (null, null);
+        if (request.Order.IsEmpty) return (null, ServingDesk.PaymentRequired(model));
+        if (request.NetworkId.Length != PeerId.SizeBytes || new NetworkId(new PeerId(request.NetworkId.Span)) is var network && !own.MayAskIn(standing, model, network))
+            return (null, new CreditRefusal(404, "model_not_found", $"The model '{model}' is not shared with you in the network that the order names."));
+        var bounds = PriceTable.BoundsOf(document.Body.Length, document.MaxTokens, own.ContextOf(model), document.Choices, kind == InferenceKind.Embedding);
+        if (!await IsReadyAsync(stream, deadlineAt))
+            return (null, new CreditRefusal(504, "deadline_exceeded", "The request was given up, or its deadline passed, while this node's books were being opened."));
+        var served = desk.TryAccept(
+            new PricedAsk(stream.Link, standing, request, network, model, prices, bounds, Order.HashRequest(kind.Path(), document.Body.Span)), out var refusal);
+        return (served, refusal);
+    }
+
+    /// <summary>Waits for the books of this node, where they are being opened just now.</summary>
+    /// <returns>False where the asker is gone before, or its time is over.</returns>
+    private async ValueTask<bool> IsReadyAsync(InboundStream stream, long deadlineAt)
+    {
+        using var ended = new CancellationTokenSource();
+        var opening = desk.ReadyAsync(ended.Token).AsTask();
+        if (!opening.IsCompleted)
+        {
+            var left = deadlineAt == long.MaxValue ? Timeout.InfiniteTimeSpan : Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), Math.Max(deadlineAt, Stopwatch.GetTimestamp()));
+            await Task.WhenAny(opening, stream.WritesClosed, Task.Delay(left, ended.Token));
+            await ended.CancelAsync();
+        }
+        try
+        {
+            await opening;
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    private async Task RunAsync(InboundStream stream, BackendCall call, ModelTarget target, long startedAt, LimitedPlace place, ServedRequest? served)
+    {
+        var channel = new PeerReplyChannel(stream, served);
         await using var exchange = runner.Begin(call, target, channel, startedAt);
         channel.Gone = () => exchange.End(EndReason.ClientGone);
         var watching = EndWithCallerAsync(stream, exchange);
@@ -135,10 +200,11 @@ internal sealed class InferenceServer(
                     await AnswerRefusalAsync(stream, exchange.Refusal!);
                     break;
                 case ExchangeEnd.Completed or ExchangeEnd.Broken:
-                    await channel.FinishAsync(exchange.Reply.Usage);
+                    await channel.FinishAsync(exchange.Reply.Usage, ReceiptFor(served, exchange, end == ExchangeEnd.Completed ? "stop" : "broken"));
                     break;
                 default:
                     stream.Abort(StreamError.Cancelled);
+                    ReceiptFor(served, exchange, "cancelled");
                     break;
             }
             runner.Settle(exchange, end);
@@ -152,7 +218,21 @@ internal sealed class InferenceServer(
         {
             // The stream's memory is read into until then.
             await AtMostAsync(watching, EndTimeout, stream);
+            if (served is not null) await SettleAsync(stream, channel, served, await watching);
         }
+    }
+
+    /// <summary>Signs what was given; nothing where nothing was.</summary>
+    private ByteString? ReceiptFor(ServedRequest? served, Exchange exchange, string reason) =>
+        served is null ? null : desk.Finish(served, exchange.Reply.Seen.Usage, exchange.Reply.Seen.OutputEvents, reason);
+
+    /// <summary>Takes what the payer answered to its receipt, and tells it so. Where it answered nothing, that is tried again later.</summary>
+    private async Task SettleAsync(InboundStream stream, PeerReplyChannel channel, ServedRequest served, ReadOnlyMemory<byte> countersignature)
+    {
+        // Does nothing where a receipt was signed.
+        desk.Release(served);
+        if (!countersignature.IsEmpty && await desk.TakeAsync(served, countersignature)) await channel.ConfirmAsync();
+        else if (served.IsSigned) desk.Later(stream.Link.Id);
     }
 
     /// <summary>Waits for what reads from a stream; aborts the stream where that takes longer.</summary>
@@ -164,19 +244,23 @@ internal sealed class InferenceServer(
     }
 
     /// <summary>Ends the request when its caller gives it up: then, and only then, it resets the direction that it keeps open while it waits.</summary>
-    private static async Task EndWithCallerAsync(InboundStream stream, Exchange exchange)
+    /// <returns>The countersignature that it sent before its end; empty for none.</returns>
+    private static async Task<ReadOnlyMemory<byte>> EndWithCallerAsync(InboundStream stream, Exchange exchange)
     {
+        ReadOnlyMemory<byte> countersignature = default;
         try
         {
-            // Nothing is due any more but the end, which comes when the caller has the whole answer.
-            while (await stream.Reader.ReadAsync() is not null)
+            // Nothing is due any more but that and the end, which comes when the caller has the whole answer.
+            while (await stream.Reader.ReadAsync() is { } frame)
             {
+                if (frame.Kind == FrameKind.Message) countersignature = WireMessages.Parse(Countersigned.Parser, frame.Payload).Countersignature.Memory;
             }
         }
         catch (Exception gone) when (gone is TransportException or FrameException or ObjectDisposedException or OperationCanceledException)
         {
             exchange.End(EndReason.ClientGone);
         }
+        return countersignature;
     }
 
     /// <summary>Reads the body up to the frame that ends it.</summary>

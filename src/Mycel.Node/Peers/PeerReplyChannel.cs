@@ -1,16 +1,21 @@
 using System.Buffers;
+using Google.Protobuf;
 using Mycel.Node.Backends;
 using Mycel.Node.Execution;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
+using Mycel.Node.Settlement;
 using Mycel.Transport;
 using Mycel.Transport.Frames;
 
 namespace Mycel.Node.Peers;
 
 /// <summary>The way back to a peer that asked.</summary>
-internal sealed class PeerReplyChannel(InboundStream stream) : IReplyChannel, IBufferWriter<byte>
+/// <param name="stream">The request's stream.</param>
+/// <param name="served">Counts what is given, where it is paid; null where it is not.</param>
+internal sealed class PeerReplyChannel(InboundStream stream, ServedRequest? served = null) : IReplyChannel, IBufferWriter<byte>
 {
+    private Memory<byte> _next;
     private long _bodyBytes;
     private bool _isAborted;
 
@@ -38,9 +43,20 @@ internal sealed class PeerReplyChannel(InboundStream stream) : IReplyChannel, IB
     }
 
     /// <summary>Ends an answer that is whole.</summary>
-    public ValueTask FinishAsync(Settlement.TokenUsage? usage)
+    /// <param name="usage">Tokens, where they are known.</param>
+    /// <param name="receipt">The receipt; empty where nothing is paid. With one the direction stays open, for what is said of it.</param>
+    public ValueTask FinishAsync(TokenUsage? usage, ByteString? receipt = null)
     {
-        WireMessages.Write(stream.Writer, FrameKind.Trailer, new Trailer { BodyBytes = _bodyBytes, PromptTokens = usage?.PromptTokens ?? -1, CompletionTokens = usage?.CompletionTokens ?? -1 });
+        receipt ??= ByteString.Empty;
+        var trailer = new Trailer { BodyBytes = _bodyBytes, PromptTokens = usage?.PromptTokens ?? -1, CompletionTokens = usage?.CompletionTokens ?? -1, Receipt = receipt };
+        WireMessages.Write(stream.Writer, FrameKind.Trailer, trailer);
+        return SendAsync(end: receipt.IsEmpty);
+    }
+
+    /// <summary>Tells the payer that its countersignature is kept, and ends.</summary>
+    public ValueTask ConfirmAsync()
+    {
+        stream.Write(new Settled());
         return SendAsync(end: true);
     }
 
@@ -67,10 +83,11 @@ internal sealed class PeerReplyChannel(InboundStream stream) : IReplyChannel, IB
     public void Advance(int count)
     {
         _bodyBytes += count;
+        served?.Give(_next.Span[..count]);
         stream.Writer.Advance(count);
     }
 
-    public Memory<byte> GetMemory(int sizeHint = 0) => stream.Writer.GetMemory(sizeHint);
+    public Memory<byte> GetMemory(int sizeHint = 0) => _next = stream.Writer.GetMemory(sizeHint);
 
-    public Span<byte> GetSpan(int sizeHint = 0) => stream.Writer.GetSpan(sizeHint);
+    public Span<byte> GetSpan(int sizeHint = 0) => served is null ? stream.Writer.GetSpan(sizeHint) : GetMemory(sizeHint).Span;
 }

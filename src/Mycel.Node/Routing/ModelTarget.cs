@@ -1,4 +1,5 @@
 using Mycel.Node.Backends;
+using Mycel.Node.Configuration;
 
 namespace Mycel.Node.Routing;
 
@@ -27,6 +28,18 @@ internal sealed class ModelTarget
 
     /// <summary>The nearest place among the offers, as lists name it.</summary>
     public string Owner => Offers[0].Place switch { OfferPlace.Local => "local", OfferPlace.Relay => "relay", _ => "peer" };
+
+    /// <summary>What the cheapest and the dearest of the offers cost.</summary>
+    public (ModelPrice Least, ModelPrice Most) Prices
+    {
+        get
+        {
+            var prices = Offers.Select(o => o.Claims is { } claims ? new ModelPrice(claims.PromptPrice, claims.CompletionPrice) : default).ToList();
+            return (prices.MinBy(Typical), prices.MaxBy(Typical));
+
+            static double Typical(ModelPrice price) => (double)price.Prompt * OfferRanking.TypicalPromptTokens + (double)price.Completion * OfferRanking.TypicalTokens;
+        }
+    }
 
     /// <summary>Whether there is anything to choose.</summary>
     public bool HasChoice => Offers.Count > 1;

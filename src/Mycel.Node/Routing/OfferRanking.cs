@@ -11,7 +11,7 @@ namespace Mycel.Node.Routing;
 /// <para>Then time: the measured time to the first token plus <see cref="TypicalTokens"/> at the measured rate, shared out by how many attempts
 /// an answer takes, times one plus the load: a full backend counts twice as slow as an idle one, so that work spreads before anything is full.
 /// What was not measured yet, or not used for long, is taken to be as good as the best, and so is tried, one request at a time.</para>
-/// <para>Weights: <see cref="PlaceWeights"/> for what is further away, <see cref="TierWeight"/> for each step of quality below the best,
+/// <para>Weights: <see cref="Backend.Reliability"/> for nodes of others that broke off before, <see cref="PlaceWeights"/> for what is further away, <see cref="TierWeight"/> for each step of quality below the best,
 /// <see cref="SecondsPerMicroCredit"/> for the price of a typical request.</para>
 /// <para>Offers within <see cref="Tie"/> of the best are equals. They take turns in proportion to their slots: each turn moves an offer's place on by
 /// one part in as many as it has slots, and the one furthest behind is next. A conversation stays with the backend that
@@ -112,7 +112,7 @@ internal static class OfferRanking
         if (!IsKnown(figures)) seconds *= 1 + TrialWeight * (IsKnown(best) ? figures.InFlight : 0);
         else if (IsDoubtful(offer, best, now)) seconds = Seconds(best.FirstTokenSeconds, best.TokensPerSecond);
         else seconds /= Math.Max(figures.SuccessShare, LeastSuccess);
-        seconds *= (1 + offer.Load) * PlaceWeights[(int)offer.Place];
+        seconds *= (1 + offer.Load) * PlaceWeights[(int)offer.Place] / Math.Max(offer.Backend.Reliability, LeastSuccess);
         if (TierOf(offer) is >= 0 and var tier && tier < best.Tier) seconds *= Math.Pow(TierWeight, best.Tier - tier);
         return seconds + PriceSeconds(offer);
     }

@@ -1,8 +1,10 @@
 using Mycel.Identity;
+using Mycel.Ledger;
 using Mycel.Node.Backends;
 using Mycel.Node.Configuration;
 using Mycel.Node.Links.Wire;
 using Mycel.Node.Networks;
+using Mycel.Node.Settlement;
 
 namespace Mycel.Node.Routing;
 
@@ -35,6 +37,7 @@ internal sealed class OwnModels : IOwnModels, IDisposable
     private readonly ModelCatalog _catalog;
     private readonly Dispatcher _dispatcher;
     private readonly IOptionsSource _options;
+    private readonly PriceTable _prices;
     private readonly Func<string, OwnModelFacts?> _facts;
     private readonly Func<string, NetworkId?> _network;
     private readonly Func<IReadOnlyList<NetworkId>> _joined;
@@ -57,6 +60,7 @@ internal sealed class OwnModels : IOwnModels, IDisposable
         Func<IReadOnlyList<NetworkId>> joined, TimeProvider time)
     {
         (_catalog, _dispatcher, _options, _facts, _network, _joined) = (catalog, dispatcher, options, facts, network, joined);
+        _prices = new PriceTable(options, time);
         catalog.Changed += MarkStale;
         options.Changed += OnOptionsChanged;
         _timer = time.CreateTimer(static self => ((OwnModels)self!).Look(), this, Pause, Pause);
@@ -88,8 +92,35 @@ internal sealed class OwnModels : IOwnModels, IDisposable
         return false;
     }
 
+    /// <summary>Whether a peer may ask for a model in one network.</summary>
+    public bool MayAskIn(PeerStanding standing, string model, NetworkId network) =>
+        _catalog.FindOwn(model) is not null && ScopeOf(model).Contains(network) && standing.Networks.TryGetValue(network, out var terms) && terms.Allows(model);
+
+    /// <summary>Whether a peer may ask for anything at all.</summary>
+    public bool SharesWith(PeerStanding standing) => standing.IsOwn || _catalog.Own.Any(model => MayAsk(standing, model.Name, out _));
+
+    /// <summary>Whether a peer may ask for anything that costs it nothing.</summary>
+    public bool SharesForFree(PeerStanding standing) =>
+        standing.IsOwn || _catalog.Own.Any(model => PricesOf(model.Name).Any(price => price.IsFree) && MayAsk(standing, model.Name, out _));
+
     /// <summary>Whether a model is offered to nobody but the devices of this account.</summary>
     public bool IsHome(string model) => ScopeOf(model).Count == 0;
+
+    /// <summary>What a model costs other accounts: as was told last, then what was told a moment ago. Of what was not told yet, or is one too many to be, the price that it has.</summary>
+    /// <param name="model">The bare name.</param>
+    public IReadOnlyList<Prices> PricesOf(string model)
+    {
+        if (_prices.Honoured(model) is { Count: > 0 } told) return told;
+        var price = PriceOf(model, _catalog.FindOwn(model) is { } own ? FactsOf(own) : null);
+        return [new Prices(price.Prompt, price.Completion)];
+    }
+
+    /// <summary>Tokens that a request to a model may use, as was told; null where it is not known.</summary>
+    public long? ContextOf(string model) => _prices.ContextOf(model);
+
+    private OwnModelFacts? FactsOf(ModelTarget model) => model.Offers.Any(o => o.Place == OfferPlace.Local) ? _facts(model.Name) : null;
+
+    private ModelPrice PriceOf(string model, OwnModelFacts? facts) => _prices.PriceOf(model, facts?.Tier, facts?.IsEmbedding ?? false);
 
     private IReadOnlyList<NetworkId> ScopeOf(string model)
     {
@@ -105,7 +136,7 @@ internal sealed class OwnModels : IOwnModels, IDisposable
 
     private ModelOffer OfferOf(ModelTarget model)
     {
-        var facts = model.Offers.Any(o => o.Place == OfferPlace.Local) ? _facts(model.Name) : null;
+        var facts = FactsOf(model);
         var best = OfferRanking.BestOf(model.Offers);
         var offer = new ModelOffer
         {
@@ -119,6 +150,9 @@ internal sealed class OwnModels : IOwnModels, IDisposable
             TokensPerSecond = double.IsNaN(best.TokensPerSecond) ? 0 : Math.Round(best.TokensPerSecond, 1),
         };
         offer.Tags.AddRange((facts?.Tags ?? []).Take(MaxTags));
+        var price = PriceOf(model.Name, facts);
+        _prices.Announce(model.Name, price, offer.ContextLength);
+        (offer.PromptPrice, offer.CompletionPrice) = (price.Prompt, price.Completion);
         foreach (var network in ScopeOf(model.Name))
         {
             var id = new byte[PeerId.SizeBytes];

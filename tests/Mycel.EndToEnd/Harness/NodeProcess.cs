@@ -20,6 +20,7 @@ internal sealed class NodeProcess : IAsyncDisposable
     private readonly TaskCompletionSource _outputEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly IReadOnlyDictionary<string, string>? _environment;
     private bool _keepFolder;
+    private bool _isDisposed;
     private int _streamsOpen = 2;
 
     static NodeProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
@@ -164,6 +165,9 @@ internal sealed class NodeProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        // A test that ends one node to start another on its folder may fail between the two, and disposes of both.
+        if (_isDisposed) return;
+        _isDisposed = true;
         KillTree(_process);
         await Task.WhenAny(_process.WaitForExitAsync(), Task.Delay(TimeSpan.FromSeconds(5)));
         Running.TryRemove(_process.Id, out _);

@@ -16,7 +16,7 @@ public sealed class FleetTests
         await using var far = await NodeProcess.StartAsync(new NodeSetup { Arguments = ["--demo"], Environment = PeerCalls.LinkSettings() });
         await far.CreateNetworkAsync();
         await far.LoadedAsync();
-        await using var near = await StartAsAccountOfAsync(far, folder);
+        await using var near = await far.StartAnotherAsync(folder);
         await near.JoinAsync(await far.InviteAsync());
         await near.SeesAsync(LocalCalls.Tiny);
         var id = far.PeerId()[..12];
@@ -78,17 +78,6 @@ public sealed class FleetTests
 
         Assert.Single((await host.AskAsync("/v1/node/relay"))["relays"]!.AsArray());
         Assert.Empty(host.EngineIds());
-    }
-
-    /// <summary>A node with the account of another, as its owner would set it up.</summary>
-    private static async Task<NodeProcess> StartAsAccountOfAsync(NodeProcess other, TempFolder folder)
-    {
-        var export = Path.Combine(folder.Path, "account");
-        Assert.Equal(0, (await other.CommandAsync("account", "export", "--plain", export)).ExitCode);
-        var data = Path.Combine(folder.Path, "data");
-        var import = await MycelCommand.RunAsync(folder.Path, data, ["account", "import", export]);
-        Assert.True(import.ExitCode == 0, import.All);
-        return await NodeProcess.StartAsync(new NodeSetup { DataDir = data, Environment = PeerCalls.LinkSettings() });
     }
 
     private static async Task<string> MustAsync(NodeProcess node, params string[] arguments)

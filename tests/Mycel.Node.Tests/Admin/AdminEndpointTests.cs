@@ -16,11 +16,11 @@ public class AdminEndpointTests
     {
         await using var server = await AdminServer.StartAsync();
 
-        var (status, made) = await SendAsync(server, "POST", "/v1/node/keys", """{"name":"alice","scope":"admin","concurrent":0,"rate":"60/m"}""");
+        var (status, made) = await SendAsync(server, "POST", "/v1/node/keys", """{"name":"alice","scope":"admin","concurrent":0,"rate":"60/m","budget":"5/month"}""");
         Assert.Equal(HttpStatusCode.Created, status);
         var secret = (string)made!["secret"]!;
         Assert.Equal("k1", server.Keys.Find(secret)!.Id);
-        Assert.Equal(["id", "name", "scope", "prefix", "created_at", "concurrent", "rate", "secret"], made.AsObject().Select(p => p.Key));
+        Assert.Equal(["id", "name", "scope", "prefix", "created_at", "concurrent", "rate", "budget", "secret"], made.AsObject().Select(p => p.Key));
 
         var (_, list) = await SendAsync(server, "GET", "/v1/node/keys");
         Assert.DoesNotContain(secret, list!.ToJsonString(), StringComparison.Ordinal);
@@ -44,6 +44,7 @@ public class AdminEndpointTests
     [InlineData("""{"name":"a","scop":"admin"}""", "invalid_fields", "scope")]
     [InlineData("""{"name":"a","scope":"root"}""", "invalid_value", "inference, metrics or admin")]
     [InlineData("""{"name":"a","rate":"fast"}""", "invalid_value", "COUNT")]
+    [InlineData("""{"name":"a","budget":"5/week"}""", "invalid_value", "5/month")]
     [InlineData("""{"name":"a","concurrent":-1}""", "invalid_value", "0")]
     [InlineData("""{"name":""}""", "invalid_value", "name")]
     public async Task A_wrong_body_is_refused_with_what_is_wrong(string body, string code, string words)

@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Mycel.Node.Api.Admin;
 using Mycel.Node.Backends.Peer;
+using Mycel.Node.Configuration;
 using Mycel.Node.Links;
 using Mycel.Node.Networks;
 using Mycel.Node.Tests.Networks;
@@ -27,8 +28,9 @@ internal sealed class NetworkAdminServer : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Logging.ClearProviders();
-        builder.Services.AddSingleton<TimeProvider>(Node.Time).AddSingleton(Node.Identity).AddSingleton<IOwnModels>(Node.Models).AddSingleton<ILinks>(Node.Links);
+        builder.Services.AddSingleton<TimeProvider>(Node.Time).AddSingleton(Node.Identity).AddSingleton<IOwnModels>(Node.Models).AddSingleton<IOptionsSource>(new FixedOptions(new MycelOptions())).AddSingleton<ILinks>(Node.Links);
         builder.Services.AddSingleton<IPeerBook>(Node.Peers).AddSingleton(Node.Registry).AddSingleton(Node.Invites).AddSingleton(Node.Get<Joiner>());
+        builder.Services.AddSingleton(Node.Get<ClearingPlaces>()).AddSingleton(Node.Get<Appointments>());
         builder.Services.AddSingleton(_backends).AddSingleton<NetworkViews>();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
         builder.Services.AddOpenApi();

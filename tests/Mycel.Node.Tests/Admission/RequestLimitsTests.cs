@@ -46,6 +46,20 @@ public class RequestLimitsTests
     }
 
     [Fact]
+    public void Another_account_counts_like_a_key_so_that_it_cannot_fill_everything()
+    {
+        Set(perKey: new LimitOptions { Concurrent = 1 }, total: new LimitOptions { Concurrent = 3 });
+        Assert.True(_limits.TryEnterAccount("ann", out _));
+        Assert.False(_limits.TryEnterAccount("ann", out var refusal));
+        Assert.Equal(("limits.per_key.concurrent", "concurrency_limited"), (refusal.Name, refusal.Code));
+        Assert.True(_limits.TryEnterAccount("ben", out _));
+        Enter(Key("a"));
+        Assert.Equal("limits.total.concurrent", Refuse(Key("b")).Name);
+        new LimitedPlace(_limits, "ann").Leave();
+        Assert.True(_limits.TryEnterAccount("ann", out _));
+    }
+
+    [Fact]
     public void A_keys_own_limits_go_before_those_of_all_keys()
     {
         Set(perKey: new LimitOptions { Concurrent = 1, Rate = new RateLimit(1, TimeSpan.FromHours(1)) });

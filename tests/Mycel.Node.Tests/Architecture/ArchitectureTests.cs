@@ -57,9 +57,9 @@ public class ArchitectureTests
         => Assert.Empty(ProjectArrows.Violations($"src/{project}.csproj", xml));
 
     [Theory]
-    [InlineData("Routing", "\nusing Mycel.Node.Hosting;", "F.cs:2: Routing -> Hosting runs against the plan (Routing may use: Configuration, Observability, Backends, Links, Networks)")]
+    [InlineData("Routing", "\nusing Mycel.Node.Hosting;", "F.cs:2: Routing -> Hosting runs against the plan (Routing may use: Configuration, Observability, Settlement, Backends, Links, Networks)")]
     [InlineData("Configuration", "using static Mycel.Node.Routing.Router;", "F.cs:1: Configuration -> Routing runs against the plan (Configuration may use: nothing)")]
-    [InlineData("Backends", "using X = Mycel.Node.Settlement.Usage;", "Backends -> Settlement")]
+    [InlineData("Backends", "using X = Mycel.Node.Routing.Usage;", "Backends -> Routing")]
     [InlineData("Routing", "class C\n{\n    global::Mycel.Node.Api.OpenAi.Dialect D;\n}", "F.cs:3: Routing -> Api")]
     [InlineData("Routing", "/* a\nb */ class C { Hosting.NodeHost H; }", "F.cs:2: Routing -> Hosting")]
     [InlineData("Cellar", "class C;", "the folder Cellar is not in the plan")]

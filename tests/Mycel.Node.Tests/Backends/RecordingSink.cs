@@ -11,6 +11,12 @@ internal sealed class RecordingSink(bool commitsAtOnce = true) : IReplySink
 
     public bool Ended { get; private set; }
 
+    public string? ReceiptId { get; set; }
+
+    public SeenOutput Seen => default;
+
+    public ReplyPace Pace => default;
+
     public bool IsCommitted { get; private set; }
 
     public int Received => _body.Count;

@@ -13,13 +13,13 @@ public class PlanCommandTests
         var shown = Show(
             """
             {"model":"m","ranking":[{"route":"local:m","model":"m","rank":1,"score":4.213,"place":"local","reasons":["256 tokens take 4.21 s, as measured","25 % full"],
-             "in_flight":1,"slots":4,"load":0.25,"first_token_ms":110.5,"tokens_per_second":62.8},{"route":"peer:attic","model":"m","rank":2,"score":9,"reasons":[],"slots":2}],
+             "in_flight":1,"slots":4,"load":0.25,"first_token_ms":110.5,"tokens_per_second":62.8},{"route":"peer:attic","model":"m","rank":2,"score":9,"reasons":[],"slots":2,"prompt_price":80000,"completion_price":300000}],
              "refused":[{"route":"relay:gpu-box","reason":"It is offline: the connection was refused"}]}
             """);
         var lines = shown.Split('\n');
-        Assert.Matches("ROUTE +SCORE +BUSY +FIRST TOKEN +TOKENS/S +WHY", lines[0]);
-        Assert.Matches(@"local:m +4\.21 +1/4 +.*62\.8 +256 tokens take", lines[1]);
-        Assert.Matches(@"peer:attic +9\.00 +0/2 +– +–", lines[2]);
+        Assert.Matches("ROUTE +SCORE +BUSY +FIRST TOKEN +TOKENS/S +PRICE +WHY", lines[0]);
+        Assert.Matches(@"local:m +4\.21 +1/4 +.*62\.8 +free +256 tokens take", lines[1]);
+        Assert.Matches(@"peer:attic +9\.00 +0/2 +– +– +0\.08/0\.3", lines[2]);
         Assert.Contains("relay:gpu-box: It is offline: the connection was refused", shown, StringComparison.Ordinal);
     }
 

@@ -36,7 +36,7 @@ public sealed class LocalCommandTests : IDisposable
                 $"error: {file}:5: relays[1]: the address is not accepted: a user name or password does not belong in it; put the key into the secret store and name it in api_key",
                 "       5 |   - 'http://…@b'",
                 "         |     ^",
-                $"error: {file}:6: secret_thing: unknown key; The file has: data_dir, drain_s, api, relays, relay, models, engine, links, sharing, queue, limits, log",
+                $"error: {file}:6: secret_thing: unknown key; The file has: data_dir, drain_s, api, relays, relay, models, engine, links, sharing, credit, ledger, queue, limits, log",
                 "       6 | secret_thing:…",
                 "         | ^",
                 "4 mistakes.",
@@ -78,7 +78,7 @@ public sealed class LocalCommandTests : IDisposable
     [Fact]
     public void Keys_are_created_listed_and_revoked()
     {
-        var (code, output, note) = Run(KeysCommands.Build(), "create", "--name", "alice", "--scope", "metrics", "--concurrent", "2", "--rate", "10/m");
+        var (code, output, note) = Run(KeysCommands.Build(), "create", "--name", "alice", "--scope", "metrics", "--concurrent", "2", "--rate", "10/m", "--budget", "5/month");
         Assert.Equal(ExitCode.Ok, code);
         Assert.Contains("first key", note, StringComparison.Ordinal);
         var secret = output.Split('\n').Single(line => line.StartsWith("  mycel-", StringComparison.Ordinal)).Trim();
@@ -89,8 +89,8 @@ public sealed class LocalCommandTests : IDisposable
         Assert.Equal(("k2", 49), ((string)json["id"]!, ((string)json["secret"]!).Length));
 
         var (_, list, _) = Run(KeysCommands.Build(), "list");
-        Assert.Matches(@"(?m)^k1 +alice +metrics +mycel-\S{4}… +\d{4}-\d\d-\d\d \d\d:\d\d +2 +10/m *$", list);
-        Assert.Matches(@"(?m)^k2 +bob +inference .* as configured +as configured *$", list);
+        Assert.Matches(@"(?m)^k1 +alice +metrics +mycel-\S{4}… +\d{4}-\d\d-\d\d \d\d:\d\d +2 +10/m +5/month *$", list);
+        Assert.Matches(@"(?m)^k2 +bob +inference .* as configured +as configured +– *$", list);
         Assert.Equal(2, JsonNode.Parse(Run(KeysCommands.Build(), "list", "--json").Output)!["keys"]!.AsArray().Count);
 
         Assert.Equal((ExitCode.Ok, "Revoked k2 \"bob\".\n"), (Run(KeysCommands.Build(), "revoke", "bob") is var (c, o, _) ? (c, o) : default));

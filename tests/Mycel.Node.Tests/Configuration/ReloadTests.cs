@@ -78,8 +78,8 @@ public class ReloadTests
 
             Assert.True(outcome.IsOk, string.Join('\n', outcome.Errors));
             Assert.Equal(setting.IsHot ? [setting.Key] : [], outcome.Applied);
-            // The models folder that nobody named goes with the data folder.
-            string[] cold = setting.IsHot ? [] : setting.Key == "data_dir" ? ["data_dir", "models.dir"] : [setting.Key];
+            // The models folder and the ledger that nobody named go with the data folder.
+            string[] cold = setting.IsHot ? [] : setting.Key == "data_dir" ? ["data_dir", "models.dir", "ledger.path"] : [setting.Key];
             Assert.Equal(cold, outcome.RestartRequired.Select(r => r.Key));
             Assert.Equal(setting.IsHot, setting.Text(store.Current) != setting.Text(Start(loading, "").Current));
         }
@@ -100,6 +100,11 @@ public class ReloadTests
         "links.provider" or "sharing.default" => "none",
         "links.addresses" => "[\"a:1\"]",
         "links.relay" => "false",
+        "credit.prices" => "{a: free}",
+        "credit.default_price" => "free",
+        "credit.clearing" => "on",
+        "ledger.path" => "/elsewhere",
+        "ledger.postgres" => "secret:db",
         "sharing.models" => "{a: home}",
         "models.load" => "[a]",
         "models.demo" or "models.allow_private" or "engine.grammar" => "true",

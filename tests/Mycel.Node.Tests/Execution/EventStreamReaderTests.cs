@@ -44,6 +44,23 @@ public class EventStreamReaderTests
 
     [Theory]
     [MemberData(nameof(Samples))]
+    public void The_receipt_stands_in_the_block_that_ends_the_stream_however_it_arrives(string name, string stream, string withoutUsage)
+    {
+        const string Done = "data: [DONE]";
+        var at = withoutUsage.IndexOf(Done, StringComparison.Ordinal);
+        var expected = at < 0 ? withoutUsage : withoutUsage.Insert(at, ": mycel-receipt 00ff\n");
+        foreach (var (cut, parts) in Cuts.Of(Encoding.UTF8.GetBytes(stream), seed: 7))
+        {
+            var reader = new EventStreamReader(takeOutUsage: true) { ReceiptId = "00ff" };
+            var output = new ArrayBufferWriter<byte>();
+            foreach (var part in parts) reader.Read(part, output);
+            reader.End(output);
+            Assert.True(expected == Encoding.UTF8.GetString(output.WrittenSpan), $"{name}, {cut}: '{Encoding.UTF8.GetString(output.WrittenSpan)}'");
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Samples))]
     public void What_is_learnt_of_a_stream_does_not_depend_on_how_it_arrives(string name, string stream, string withoutUsage)
     {
         Assert.NotNull(withoutUsage);

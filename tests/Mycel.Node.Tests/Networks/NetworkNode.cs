@@ -11,12 +11,15 @@ namespace Mycel.Node.Tests.Networks;
 internal sealed class NetworkNode : IAsyncDisposable
 {
     private readonly TestFolder _folder = new();
+    private readonly Action<IServiceCollection, NetworkNode>? _more;
     private ServiceProvider? _services;
 
     /// <param name="name">Name of its device.</param>
     /// <param name="account">The account it belongs to; null for one of its own.</param>
-    public NetworkNode(string name, AccountKey? account = null)
+    /// <param name="more">Adds what else it is to have.</param>
+    public NetworkNode(string name, AccountKey? account = null, Action<IServiceCollection, NetworkNode>? more = null)
     {
+        _more = more;
         account?.Save(_folder.Path);
         Identity = NodeIdentity.LoadOrCreate(_folder.Path, name, passphrase: null, Time);
         Options = new FixedOptions(new MycelOptions { DataDir = _folder.Path, Links = new LinkOptions { Host = "127.0.0.1", Port = 0 } });
@@ -30,6 +33,9 @@ internal sealed class NetworkNode : IAsyncDisposable
     public FixedOptions Options { get; }
 
     public FixedModels Models { get; } = new();
+
+    /// <summary>What answers its peers beside what a network itself needs; set before the start.</summary>
+    public List<IStreamHandler> Handlers { get; } = [];
 
     public string Folder => _folder.Path;
 
@@ -45,12 +51,15 @@ internal sealed class NetworkNode : IAsyncDisposable
 
     public string Address => Links.Door!.LocalEndPoint!.ToString();
 
+    /// <summary>Makes something of its services, and of what is given.</summary>
+    public T Make<T>(params object[] given) => ActivatorUtilities.CreateInstance<T>(_services!, given);
+
     public T Get<T>()
         where T : notnull => _services!.GetRequiredService<T>();
 
     public async Task<NetworkNode> StartAsync()
     {
-        Links.Serve(_services!.GetServices<IStreamHandler>());
+        Links.Serve([.. _services!.GetServices<IStreamHandler>(), .. Handlers]);
         await Get<NetworkRoom>().StartAsync();
         return this;
     }
@@ -107,6 +116,7 @@ internal sealed class NetworkNode : IAsyncDisposable
         services.AddSingleton<ILinks>(provider => provider.GetRequiredService<LinkManager>());
         services.AddSingleton<ILinkStarter>(provider => provider.GetRequiredService<LinkManager>());
         services.AddNetworks();
+        _more?.Invoke(services, this);
         _services = services.BuildServiceProvider();
     }
 }

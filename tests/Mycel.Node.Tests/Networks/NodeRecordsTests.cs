@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using Mycel.Identity;
+using Mycel.Node.Configuration;
 using Mycel.Node.Links.Wire;
 using Mycel.Node.Networks;
 
@@ -53,6 +54,8 @@ public sealed class NodeRecordsTests : IDisposable
         { "speed", record => record.Models.Add(new ModelOffer { Name = "m", Slots = 1, TokensPerSecond = double.NaN }) },
         { "time", record => record.Models.Add(new ModelOffer { Name = "m", Slots = 1, FirstTokenMs = double.PositiveInfinity }) },
         { "price", record => record.Models.Add(new ModelOffer { Name = "m", Slots = 1, PromptPrice = -1 }) },
+        { "price of a prompt beyond all", record => record.Models.Add(new ModelOffer { Name = "m", Slots = 1, PromptPrice = ModelPrice.Most + 1 }) },
+        { "price of an answer beyond all", record => record.Models.Add(new ModelOffer { Name = "m", Slots = 1, CompletionPrice = long.MaxValue }) },
         { "tags", record => record.Models.Add(new ModelOffer { Name = "m", Slots = 1, Tags = { Enumerable.Range(0, 33).Select(i => "t" + i) } }) },
         { "version", record => record.Version = new string('1', 33) },
         { "old", record => record.IssuedAt -= 3601 },

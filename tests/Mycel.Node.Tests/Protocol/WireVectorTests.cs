@@ -31,6 +31,11 @@ public sealed class WireVectorTests
             ["update"] = Vector(UpdateOf(keys)),
             ["response_head"] = Vector(Head),
             ["trailer"] = Vector(TrailerOf(Encoding.UTF8.GetByteCount(AnswerBody))),
+            ["countersigned"] = Vector(CountersignedOf()),
+            ["settle"] = Vector(SettleOf()),
+            ["settle_answer"] = Vector(SettleAnswerOf()),
+            ["clear"] = Vector(ClearOf(keys)),
+            ["cleared"] = Vector(ClearedOf()),
             ["refusal"] = Vector(WireVectors.Refusal),
             ["node_record"] = new JsonObject
             {
@@ -72,6 +77,9 @@ public sealed class WireVectorTests
             ["greeting"] = Exchange([.. Frame(1, Plain(Kind.Greeting)), .. Frame(6, GreetingOf(keys))], Frame(6, new Greeting { Instance = ByteString.CopyFrom(new byte[16]) })),
             ["redeem"] = Exchange(Frame(1, RedeemHeader(keys)), Frame(6, RedeemedOf(keys))),
             ["inference"] = Exchange(Ask(keys), [.. Frame(3, Head), .. Data(AnswerBody[..20]), .. Data(AnswerBody[20..]), .. Frame(4, TrailerOf(Encoding.UTF8.GetByteCount(AnswerBody)))]),
+            ["inference_paid"] = Exchange([.. Ask(keys), .. Frame(6, CountersignedOf())], [.. Frame(3, Head), .. Data(AnswerBody), .. Frame(4, TrailerOf(Encoding.UTF8.GetByteCount(AnswerBody))), .. Frame(6, new Settled())]),
+            ["settle"] = Exchange([.. Frame(1, Plain(Kind.Settle)), .. Frame(6, SettleOf())], Frame(6, SettleAnswerOf())),
+            ["clear"] = Exchange([.. Frame(1, Plain(Kind.Clear)), .. Frame(6, ClearOf(keys))], Frame(6, ClearedOf())),
             ["inference_refused"] = Exchange(Ask(keys), Frame(5, WireVectors.Refusal)),
             ["admin"] = Exchange([.. Frame(1, AdminHeader), .. Frame(4, [])], [.. Frame(3, new ResponseHead { Status = 200, ContentType = "application/json", ContentLength = 13 }), .. Data("""{"relays":[]}"""), .. Frame(4, new Trailer { BodyBytes = 13, PromptTokens = -1, CompletionTokens = -1 })]),
             ["kind_not_known"] = Exchange(Frame(1, new StreamHeader { Version = 1, Kind = (Kind)99 }), Frame(5, new Refusal { Status = 501, Code = "not_understood", Message = "This node does not know exchanges of this kind.", MayTryOthers = true })),

@@ -31,6 +31,8 @@ internal static class WireVectors
             NetworkId = Raw(keys.Charter.Id.Hash),
             Path = "/v1/chat/completions",
             Headers = ByteString.CopyFromUtf8($"Content-Type: application/json\r\nX-Mycel-Via: {keys.GuestDevice.PeerId}\r\n"),
+            Order = ByteString.CopyFromUtf8("an order"),
+            Standing = ByteString.CopyFromUtf8("a standing"),
         },
     };
 
@@ -39,6 +41,37 @@ internal static class WireVectors
         Version = 1,
         Kind = Kind.Redeem,
         Redeem = new Redeem { InviteId = ByteString.CopyFrom(VectorKeys.InviteId), NetworkId = Raw(keys.Charter.Id.Hash), Proof = ByteString.CopyFrom(Redemption.ProofOf(IdentityVectorTests.Invite(keys))) },
+    };
+
+    public static Countersigned CountersignedOf() => new() { Countersignature = ByteString.CopyFromUtf8("a countersignature") };
+
+    public static Settle SettleOf() => new() { Receipts = { ByteString.CopyFromUtf8("a receipt") }, Countersigned = { ByteString.CopyFromUtf8("a settled receipt") } };
+
+    public static SettleAnswer SettleAnswerOf() => new()
+    {
+        Results = { new SettleResult { Countersignature = ByteString.CopyFromUtf8("a countersignature") }, new SettleResult { IsTaken = true }, new SettleResult { Reason = "It is for another." } },
+    };
+
+    public static Clear ClearOf(VectorKeys keys) => new()
+    {
+        NetworkId = Raw(keys.Charter.Id.Hash),
+        Receipts = { ByteString.CopyFromUtf8("a settled receipt") },
+        Memberships = { ByteString.CopyFrom(keys.Membership.ToBytes()) },
+        KnownProofs = 3,
+        KnownEntries = 41,
+    };
+
+    public static Cleared ClearedOf() => new()
+    {
+        Results =
+        {
+            new ClearResult { Outcome = ClearResult.Types.Outcome.Posted, Entry = 42 },
+            new ClearResult { Outcome = ClearResult.Types.Outcome.Waiting, Reason = "The payer would owe more than it may." },
+        },
+        Standing = ByteString.CopyFromUtf8("a standing"),
+        Proofs = { ByteString.CopyFromUtf8("a proof") },
+        ProofCount = 4,
+        KnownHead = ByteString.CopyFrom(Enumerable.Range(0, 32).Select(i => (byte)i).ToArray()),
     };
 
     public static StreamHeader AdminHeader { get; } = new() { Version = 1, Kind = Kind.Admin, Admin = new AdminCall { Method = "GET", Path = "/v1/node/relay?all=true" } };
@@ -59,7 +92,7 @@ internal static class WireVectors
 
     public static ResponseHead Head { get; } = new() { Status = 200, ContentType = "text/event-stream", ContentLength = -1, Headers = { new Header { Name = "x-backend", Value = "one" } } };
 
-    public static Trailer TrailerOf(long bodyBytes) => new() { BodyBytes = bodyBytes, PromptTokens = 7, CompletionTokens = 1 };
+    public static Trailer TrailerOf(long bodyBytes) => new() { BodyBytes = bodyBytes, PromptTokens = 7, CompletionTokens = 1, Receipt = ByteString.CopyFromUtf8("a receipt") };
 
     public static Refusal Refusal { get; } = new()
     {
@@ -101,6 +134,7 @@ internal static class WireVectors
         },
         Version = "0.1.0",
         Relays = true,
+        Clears = { Raw(keys.Charter.Id.Hash) },
     };
 
     public static byte[] SignedRecord(VectorKeys keys) => Sign(keys.GuestDevice, Record(keys));

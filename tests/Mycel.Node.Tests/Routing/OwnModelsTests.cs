@@ -1,11 +1,13 @@
 using Mycel.Identity;
 using Mycel.Identity.Networks;
+using Mycel.Ledger;
 using Mycel.Node.Backends.Local;
 using Mycel.Node.Backends.Relay;
 using Mycel.Node.Configuration;
 using Mycel.Node.Networks;
 using Mycel.Node.Observability;
 using Mycel.Node.Routing;
+using Mycel.Node.Settlement;
 
 namespace Mycel.Node.Tests.Routing;
 
@@ -46,6 +48,21 @@ public sealed class OwnModelsTests : IDisposable
         var tiny = _models.Offers[1];
         Assert.Equal((4096u, "tiny", "135M chat"), (tiny.ContextLength, tiny.Tier, string.Join(' ', tiny.Tags)));
         Assert.Equal(2, tiny.Networks.Count);
+    }
+
+    [Fact]
+    public void A_price_goes_by_the_quality_unless_the_settings_name_one()
+    {
+        Rebuild(["tiny"], [Devices.Online("ipad", TimeProvider.System, 4, "m", "other")]);
+        Assert.Equal((PriceTable.OfTier("tiny").Prompt, PriceTable.OfTier("tiny").Completion), PriceOf("tiny"));
+        Assert.Equal((PriceTable.Unknown.Prompt, PriceTable.Unknown.Completion), PriceOf("m"));
+
+        _options.Current = new MycelOptions { Credit = new CreditOptions { DefaultPrice = new ModelPrice(1, 2), Prices = new Dictionary<string, string> { ["m"] = "free", ["tiny"] = "0.5/2" } } };
+
+        Assert.Equal((500_000, 2_000_000), PriceOf("tiny"));
+        Assert.Equal((0, 0), PriceOf("m"));
+        Assert.Equal((1, 2), PriceOf("other"));
+        (long, long) PriceOf(string model) => _models.Offers.Where(o => o.Name == model).Select(o => (o.PromptPrice, o.CompletionPrice)).Single();
     }
 
     [Fact]
@@ -118,6 +135,20 @@ public sealed class OwnModelsTests : IDisposable
     {
         Rebuild([], [Devices.Online("many", TimeProvider.System, 4, [.. Enumerable.Range(0, 1000).Select(i => $"m{i}")])]);
         Assert.Equal(OwnModels.MaxOffers, _models.Offers.Count);
+    }
+
+    [Fact]
+    public void What_was_not_told_yet_or_is_one_too_many_to_be_told_is_not_free()
+    {
+        Rebuild(["tiny"], [Devices.Online("many", TimeProvider.System, 4, [.. Enumerable.Range(0, 2 * OwnModels.MaxOffers).Select(i => $"m{i:D4}")])]);
+        var stranger = Standing(false, (_friends, new MemberTerms()));
+
+        Assert.Equal([new Prices(PriceTable.OfTier("tiny").Prompt, PriceTable.OfTier("tiny").Completion)], _models.PricesOf("tiny"));
+        Assert.False(_models.SharesForFree(stranger));
+        Assert.Equal(OwnModels.MaxOffers, _models.Offers.Count);
+
+        Assert.Equal([new Prices(PriceTable.Unknown.Prompt, PriceTable.Unknown.Completion)], _models.PricesOf($"m{(2 * OwnModels.MaxOffers) - 1:D4}"));
+        Assert.False(_models.SharesForFree(stranger));
     }
 
     private static PeerStanding Standing(bool isOwn, params (NetworkId Id, MemberTerms Terms)[] networks) =>

@@ -14,4 +14,7 @@ internal sealed record CreateKeyRequest
 
     /// <summary>Rate such as <c>10/m</c>; null is the configured limit a key.</summary>
     public string? Rate { get; init; }
+
+    /// <summary>Credits that it may spend, such as <c>5/month</c>; null is no bound.</summary>
+    public string? Budget { get; init; }
 }

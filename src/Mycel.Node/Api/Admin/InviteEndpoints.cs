@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Mvc;
 using Mycel.Identity.Networks;
+using Mycel.Node.Configuration;
 using Mycel.Node.Networks;
 
 namespace Mycel.Node.Api.Admin;
@@ -29,7 +30,7 @@ internal static class InviteEndpoints
     private static Task ListAsync(HttpContext context, [FromServices] Invites invites, [FromServices] NetworkViews views) => NetworkGuard.RunAsync(context, () =>
         AdminReply.WriteAsync(context, StatusCodes.Status200OK, new InviteListReply([.. invites.List().Select(views.Of)]), NetworkJson.Default.InviteListReply));
 
-    private static Task CreateAsync(HttpContext context, [FromServices] NetworkRegistry networks, [FromServices] Invites invites, [FromServices] NetworkViews views) => NetworkGuard.RunAsync(context, async () =>
+    private static Task CreateAsync(HttpContext context, [FromServices] IOptionsSource options, [FromServices] NetworkRegistry networks, [FromServices] Invites invites, [FromServices] NetworkViews views) => NetworkGuard.RunAsync(context, async () =>
     {
         if (await AdminBody.ReadAsync(context, NetworkJson.Default.CreateInviteRequest) is not { } request) return;
         if (Problem(request) is { } problem)
@@ -37,8 +38,10 @@ internal static class InviteEndpoints
             await NetworkGuard.RefuseAsync(context, problem.Field, problem.Message);
             return;
         }
-        if (await NetworkAsync(context, request.Network, networks) is not { } network) return;
-        var terms = new MemberTerms { MayInvite = request.MayInvite ?? false, Models = request.Models, CreditLine = request.CreditLine ?? 0 };
+        if (await NetworkEndpoints.FindOrOnlyAsync(context, request.Network, networks) is not { } network) return;
+        // Nobody gives more than they have, so the default is no more than that.
+        var line = request.CreditLine ?? Math.Min(options.Current.Credit.Line, network.Terms.CreditLine);
+        var terms = new MemberTerms { MayInvite = request.MayInvite ?? false, Models = request.Models, CreditLine = line };
         var label = request.Label?.Trim() ?? "";
         var invite = invites.Create(network, terms, request.Uses ?? 1, TimeSpan.FromSeconds(request.ExpiresS ?? DefaultValiditySeconds), label);
         context.Response.Headers.Location = $"{Route}/{invite.Id}";
@@ -61,14 +64,4 @@ internal static class InviteEndpoints
         { Label: { } label } when label.Length > MaxLabel || label.Any(char.IsControl) => ("label", $"label has at most {MaxLabel} characters and no control characters."),
         _ => null,
     };
-
-    /// <summary>The network meant: the one named, or the only one. Null where there is none, with the error sent.</summary>
-    private static async ValueTask<JoinedNetwork?> NetworkAsync(HttpContext context, string? named, NetworkRegistry networks)
-    {
-        if (!string.IsNullOrEmpty(named) || networks.Joined.Count == 0) return await NetworkEndpoints.FindAsync(context, named ?? "", networks);
-        if (networks.Joined is [var only]) return only;
-        await ApiError.WriteAsync(context, StatusCodes.Status400BadRequest, "missing_required_parameter",
-            $"This node belongs to {networks.Joined.Count} networks: name the one to invite to. They are: {string.Join(", ", networks.Joined.Select(network => network.Charter.Name))}.", "network");
-        return null;
-    }
 }

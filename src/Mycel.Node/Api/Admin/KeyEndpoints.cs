@@ -26,6 +26,7 @@ internal static class KeyEndpoints
     {
         if (await AdminBody.ReadAsync(context, AdminJson.Default.CreateKeyRequest) is not { } body) return;
         var rate = default(RateLimit);
+        var budget = default(CreditBudget);
         if (!KeyScopeText.TryParse(body.Scope ?? "inference", out var scope))
         {
             await ApiError.WriteAsync(context, StatusCodes.Status400BadRequest, "invalid_value", $"scope must be {KeyScopeText.All}.", "scope");
@@ -36,7 +37,12 @@ internal static class KeyEndpoints
             await ApiError.WriteAsync(context, StatusCodes.Status400BadRequest, "invalid_value", $"rate must be {RateLimit.Accepted}.", "rate");
             return;
         }
-        var (key, secret) = keys.Create(body.Name, scope, body.Concurrent, body.Rate is null ? null : rate);
+        if (body.Budget is not null && !CreditBudget.TryParse(body.Budget, out budget))
+        {
+            await ApiError.WriteAsync(context, StatusCodes.Status400BadRequest, "invalid_value", $"budget must be {CreditBudget.Accepted}.", "budget");
+            return;
+        }
+        var (key, secret) = keys.Create(body.Name, scope, body.Concurrent, body.Rate is null ? null : rate, body.Budget is null ? null : budget);
         context.Response.Headers.Location = $"{Route}/{key.Id}";
         context.Response.Headers.CacheControl = "no-store";
         await AdminReply.WriteAsync(context, StatusCodes.Status201Created, KeyView.Of(key, secret), KeyJson.Default.KeyView);

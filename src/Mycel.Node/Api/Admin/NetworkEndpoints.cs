@@ -20,6 +20,7 @@ internal static class NetworkEndpoints
         group.MapGet(Route + "/{network}", ShowAsync).WithSummary("Shows the network of that name or id, and who is known in it.")
             .Produces<NetworkReply>().Produces(StatusCodes.Status404NotFound);
         group.MapDelete(Route + "/{network}", LeaveAsync).WithSummary("Leaves the network of that name or id.").Produces<NetworkLeftReply>().Produces(StatusCodes.Status404NotFound);
+        group.MapClearing();
         group.MapPost("/v1/node/join", JoinAsync).WithSummary("Redeems an invite; the reply is the network that this node belongs to now.")
             .WithJsonBody<JoinRequest>().Produces<NetworkReply>().Produces(StatusCodes.Status403Forbidden).Produces(StatusCodes.Status502BadGateway);
     }
@@ -32,6 +33,16 @@ internal static class NetworkEndpoints
             networks.Joined.Count == 0
                 ? "This node belongs to no network. Found one with: mycel network create NAME, or join one with: mycel join TOKEN"
                 : "This node belongs to no network of this name or id; mycel network list shows those it belongs to.", "network");
+        return null;
+    }
+
+    /// <summary>The network meant: the one named, or the only one. Null where there is none, with the error sent.</summary>
+    public static async ValueTask<JoinedNetwork?> FindOrOnlyAsync(HttpContext context, string? named, NetworkRegistry networks)
+    {
+        if (!string.IsNullOrEmpty(named) || networks.Joined.Count == 0) return await FindAsync(context, named ?? "", networks);
+        if (networks.Joined is [var only]) return only;
+        await ApiError.WriteAsync(context, StatusCodes.Status400BadRequest, "missing_required_parameter",
+            $"This node belongs to {networks.Joined.Count} networks: name the one that you mean. They are: {string.Join(", ", networks.Joined.Select(network => network.Charter.Name))}.", "network");
         return null;
     }
 

@@ -2,13 +2,14 @@ using System.Text.Json.Serialization;
 using Mycel.Identity;
 using Mycel.Identity.Networks;
 using Mycel.Node.Backends.Peer;
+using Mycel.Node.Configuration;
 using Mycel.Node.Links;
 using Mycel.Node.Networks;
 
 namespace Mycel.Node.Api.Admin;
 
 /// <summary>How networks, invites and peers are shown.</summary>
-internal sealed class NetworkViews(NetworkRegistry networks, IPeerBook peers, ILinks links, PeerBackends backends, TimeProvider time)
+internal sealed class NetworkViews(NetworkRegistry networks, ClearingPlaces places, IPeerBook peers, ILinks links, PeerBackends backends, TimeProvider time)
 {
     /// <summary>A network.</summary>
     public NetworkReply Of(JoinedNetwork network)
@@ -20,8 +21,16 @@ internal sealed class NetworkViews(NetworkRegistry networks, IPeerBook peers, IL
             network.Terms.CreditLine, network.Membership?.NotBefore, network.Membership?.NotAfter, known.Count(peer => links.Find(peer.Id) is not null), known.Count);
     }
 
-    /// <summary>A network, with the nodes that are known in it.</summary>
-    public NetworkReply WithMembers(JoinedNetwork network) => Of(network) with { Members = [.. networks.Members(network.Charter.Id).Select(Of)] };
+    /// <summary>A network, with the nodes that are known in it and those that keep its ledger.</summary>
+    public NetworkReply WithMembers(JoinedNetwork network) => Of(network) with
+    {
+        Members = [.. networks.Members(network.Charter.Id).Select(Of)],
+        Clearing = [.. places.Clearing(network).Select(Of)],
+    };
+
+    /// <summary>A node that keeps a network's ledger, or may.</summary>
+    public static ClearingNodeReply Of(ClearingNode node) => new(
+        node.Id.ToString(), node.Name, node.Account?.ToString(), node.IsThis, node.IsRoot, node.IsLinked, node.Clears, node.Until);
 
     private static MemberReply Of(NetworkMember member) => new(
         member.Id.ToString(), member.Name, member.Account.ToString(), member.IsThis, member.IsOwn, member.IsRoot, member.IsLinked,
@@ -46,7 +55,9 @@ internal sealed class NetworkViews(NetworkRegistry networks, IPeerBook peers, IL
             peer.Id.ToString(), peer.Name, backends.Linked.FirstOrDefault(backend => backend.Peer == peer.Id)?.Route, peer.Account.ToString(), peer.IsOwn, [.. peer.Networks.Select(NameOf)], link is not null,
             link is null ? null : link.Carrier.ToString().ToLowerInvariant(), link?.RemoteEndPoint?.ToString(), link is null ? null : link.IsDialled ? "out" : "in", link?.Since,
             link is null || link.RoundTrip <= TimeSpan.Zero ? null : Math.Round(link.RoundTrip.TotalMilliseconds, 2),
-            models is null ? [] : [.. models.Select(model => model.Name)], models is { Count: > 0 } ? (int)models.Max(model => model.Slots) : 0,
+            models is null ? [] : [.. models.Select(model => model.Name)],
+            models is null || peer.IsOwn ? [] : models.Where(model => model.PromptPrice + model.CompletionPrice > 0).ToDictionary(model => model.Name, model => new ModelPrice(model.PromptPrice, model.CompletionPrice).ToString()),
+            models is { Count: > 0 } ? (int)models.Max(model => model.Slots) : 0,
             models is { Count: > 0 } ? (int)models.Max(model => model.FreeSlots) : 0, string.IsNullOrEmpty(peer.Record?.Version) ? null : peer.Record.Version,
             link is null ? peer.LastSeen : time.GetUtcNow(), link is null ? links.LastError(peer.Id) : null);
     }
@@ -72,7 +83,7 @@ internal sealed record JoinRequest(string? Token);
 /// <param name="Uses">How many accounts it admits; default 1.</param>
 /// <param name="ExpiresS">Seconds that it is valid; default 7 days.</param>
 /// <param name="Models">Models that the guest may ask for; null for all.</param>
-/// <param name="CreditLine">Micro-credits that the guest may owe; default 0.</param>
+/// <param name="CreditLine">Micro-credits that the guest may owe; default credit.line.</param>
 /// <param name="MayInvite">Whether the guest may invite others; default false.</param>
 /// <param name="Label">For your own list.</param>
 internal sealed record CreateInviteRequest(string? Network, int? Uses, int? ExpiresS, IReadOnlyList<string>? Models, long? CreditLine, bool? MayInvite, string? Label);
@@ -83,7 +94,32 @@ internal sealed record NetworkReply(
 {
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<MemberReply>? Members { get; init; }
+
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyList<ClearingNodeReply>? Clearing { get; init; }
 }
+
+/// <summary>A node that keeps a network's ledger, or may.</summary>
+/// <param name="Id">Its peer id.</param>
+/// <param name="Name">Its device's name; empty where only its appointment is known.</param>
+/// <param name="Account">Whose it is; null likewise.</param>
+/// <param name="This">Whether it is this node.</param>
+/// <param name="IsRoot">Whether it is of the root account, and needs no appointment.</param>
+/// <param name="Linked">Whether it is linked now.</param>
+/// <param name="Clears">Whether it does so now.</param>
+/// <param name="ExpiresAt">When its appointment ends; null for none.</param>
+internal sealed record ClearingNodeReply(string Id, string Name, string? Account, bool This, bool IsRoot, bool Linked, bool Clears, DateTimeOffset? ExpiresAt)
+{
+    /// <summary>The network's name; where the reply is about this node alone.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Network { get; init; }
+}
+
+/// <summary>Body of <c>POST /v1/node/clearing</c>.</summary>
+/// <param name="Network">Name or id; may be left out where the node belongs to one network.</param>
+/// <param name="Node">Name of the node to be appointed, or how its id begins.</param>
+/// <param name="ExpiresS">Seconds that it may clear; default 90 days.</param>
+internal sealed record AppointRequest(string? Network, string? Node, int? ExpiresS);
 
 internal sealed record MemberReply(
     string Id, string Name, string Account, bool This, bool Own, bool IsRoot, bool Linked, TermsReply? Terms, DateTimeOffset? Since, DateTimeOffset? LastSeen);
@@ -121,6 +157,7 @@ internal sealed record InviteListReply(IReadOnlyList<InviteReply> Invites);
 /// <param name="Since">Since when.</param>
 /// <param name="RoundTripMs">Smoothed; null where it is not known yet.</param>
 /// <param name="Models">What it offers.</param>
+/// <param name="Prices">What of that costs something: credits for a million tokens of the prompt, and of the answer, as <c>0.25/1</c>.</param>
 /// <param name="Slots">Requests at once, of the model that has most.</param>
 /// <param name="FreeSlots">How many are free, of the model that has most.</param>
 /// <param name="Version">Of its program.</param>
@@ -128,7 +165,7 @@ internal sealed record InviteListReply(IReadOnlyList<InviteReply> Invites);
 /// <param name="LastError">Why it is not linked.</param>
 internal sealed record PeerReply(
     string Id, string Name, string? Route, string Account, bool Own, IReadOnlyList<string> Networks, bool Linked, string? Carrier, string? Address, string? Direction, DateTimeOffset? Since,
-    double? RoundTripMs, IReadOnlyList<string> Models, int Slots, int FreeSlots, string? Version, DateTimeOffset? LastSeen, string? LastError);
+    double? RoundTripMs, IReadOnlyList<string> Models, IReadOnlyDictionary<string, string> Prices, int Slots, int FreeSlots, string? Version, DateTimeOffset? LastSeen, string? LastError);
 
 internal sealed record PeerListReply(IReadOnlyList<PeerReply> Peers);
 
@@ -146,6 +183,8 @@ internal sealed record FleetListReply(IReadOnlyList<FleetNodeReply> Nodes);
 [JsonSerializable(typeof(NetworkReply))]
 [JsonSerializable(typeof(NetworkListReply))]
 [JsonSerializable(typeof(NetworkLeftReply))]
+[JsonSerializable(typeof(AppointRequest))]
+[JsonSerializable(typeof(ClearingNodeReply))]
 [JsonSerializable(typeof(InviteReply))]
 [JsonSerializable(typeof(InviteListReply))]
 [JsonSerializable(typeof(PeerListReply))]

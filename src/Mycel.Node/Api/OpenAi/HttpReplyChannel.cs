@@ -36,6 +36,7 @@ internal sealed class HttpReplyChannel(HttpContext context) : IReplyChannel
     public static void SetRoute(IHeaderDictionary headers, RouteTaken taken)
     {
         headers["X-Mycel-Route"] = taken.Route;
+        if (taken.Receipt is { } receipt) headers["X-Mycel-Receipt"] = receipt;
         headers["X-Mycel-Attempts"] = taken.Attempts == 1 ? "1" : taken.Attempts.ToString(CultureInfo.InvariantCulture);
         headers["Server-Timing"] = string.Create(CultureInfo.InvariantCulture, $"queue;dur={taken.Queue.TotalMilliseconds:F2}, backend;dur={taken.Backend.TotalMilliseconds:F2}");
     }

@@ -8,6 +8,7 @@ using Mycel.Node.Execution;
 using Mycel.Node.Networks;
 using Mycel.Node.Observability;
 using Mycel.Node.Routing;
+using Mycel.Node.Settlement;
 
 namespace Mycel.Node.Api.OpenAi;
 
@@ -31,7 +32,7 @@ internal sealed class InferenceEndpoint(
         var place = new LimitedPlace(limits, caller.Key);
         try
         {
-            await AdmittedAsync(context, kind, requestId, startedAt, place);
+            await AdmittedAsync(context, kind, caller, requestId, startedAt, place);
         }
         finally
         {
@@ -39,7 +40,7 @@ internal sealed class InferenceEndpoint(
         }
     }
 
-    private async Task AdmittedAsync(HttpContext context, InferenceKind kind, string requestId, long startedAt, LimitedPlace place)
+    private async Task AdmittedAsync(HttpContext context, InferenceKind kind, Caller caller, string requestId, long startedAt, LimitedPlace place)
     {
         if (!EndToEndHeaders.TryPass(context.Request.Headers[EndToEndHeaders.Via].ToString(), node.Value, out var via))
         {
@@ -70,11 +71,12 @@ internal sealed class InferenceEndpoint(
                 await RefuseUnknownModelAsync(context, document, requestId, startedAt);
                 return;
             }
-            await ExchangeAsync(context, kind, requestId, startedAt, document, target, via, deadline, place);
+            await ExchangeAsync(context, kind, caller, requestId, startedAt, document, target, via, deadline, place);
         }
     }
 
-    private async Task ExchangeAsync(HttpContext context, InferenceKind kind, string requestId, long startedAt, RequestDocument document, ModelTarget target, string via, TimeSpan? deadline, LimitedPlace place)
+    private async Task ExchangeAsync(
+        HttpContext context, InferenceKind kind, Caller caller, string requestId, long startedAt, RequestDocument document, ModelTarget target, string via, TimeSpan? deadline, LimitedPlace place)
     {
         using var headers = new PooledBuffer();
         ForwardedHeaders.Write(context.Request.Headers, via, headers);
@@ -84,6 +86,7 @@ internal sealed class InferenceEndpoint(
             RequestId = requestId,
             Headers = headers.WrittenMemory,
             Document = document,
+            Purse = caller.Key is { } key ? new Purse(key.Name, key.Budget) : null,
             DeadlineAt = BackendCall.DeadlineFrom(startedAt, deadline),
             ConnectTimeout = TimeSpan.FromSeconds(options.Current.Relay.ConnectSeconds),
         };

@@ -2,6 +2,7 @@ using Mycel.Identity;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
 using Mycel.Node.Networks;
+using Mycel.Node.Settlement;
 
 namespace Mycel.Node.Backends.Peer;
 
@@ -17,12 +18,18 @@ internal sealed class PeerBackends : IDisposable
     private readonly IPeerBook _book;
     private readonly ILinks _links;
     private readonly TimeProvider _time;
+    private readonly PayingDesk? _desk;
     private volatile List<PeerBackend> _linked = [];
     private long? _readAt;
     private bool _isDue;
 
-    public PeerBackends(IPeerBook book, ILinks links, TimeProvider time)
+    /// <param name="book">The peers.</param>
+    /// <param name="links">The links.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="desk">Orders what is to be paid; null where nothing is.</param>
+    public PeerBackends(IPeerBook book, ILinks links, TimeProvider time, PayingDesk? desk = null)
     {
+        _desk = desk;
         _book = book;
         _links = links;
         _time = time;
@@ -93,7 +100,7 @@ internal sealed class PeerBackends : IDisposable
             return known;
         }
         isOther = true;
-        var backend = new PeerBackend(peer.Id, name, offers, _links, _time) { IsOwn = peer.IsOwn };
+        var backend = new PeerBackend(peer.Id, name, offers, _links, _time, _desk) { IsOwn = peer.IsOwn };
         backend.Update(offers, networks);
         return _known[peer.Id] = backend;
     }

@@ -39,6 +39,9 @@ internal sealed class NetworkReply
     /// <summary>Who is known in it; null where that was not asked for.</summary>
     public IReadOnlyList<Member>? Members { get; set; }
 
+    /// <summary>Who keeps its ledger, or may; null where that was not asked for.</summary>
+    public IReadOnlyList<ClearingNodeReply>? Clearing { get; set; }
+
     /// <summary>A node in a network.</summary>
     internal sealed class Member
     {
@@ -73,4 +76,32 @@ internal sealed class NetworkListReply
 {
     /// <summary>The networks.</summary>
     public IReadOnlyList<NetworkReply> Networks { get; set; } = [];
+}
+
+/// <summary>A node that keeps a network's ledger, or may.</summary>
+internal sealed class ClearingNodeReply
+{
+    /// <summary>Its id.</summary>
+    public string Id { get; set; } = "";
+
+    /// <summary>Its name; empty where that is not known.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>Whether it is the node that was asked.</summary>
+    public bool This { get; set; }
+
+    /// <summary>Whether it is of the root account.</summary>
+    public bool IsRoot { get; set; }
+
+    /// <summary>Whether it is linked now.</summary>
+    public bool Linked { get; set; }
+
+    /// <summary>Whether it keeps the ledger now.</summary>
+    public bool Clears { get; set; }
+
+    /// <summary>When its appointment ends; null for none.</summary>
+    public DateTimeOffset? ExpiresAt { get; set; }
+
+    /// <summary>The network's name; null where it stands among the network's nodes.</summary>
+    public string? Network { get; set; }
 }

@@ -5,6 +5,12 @@ namespace Mycel.Node.Cli.Client;
 /// <param name="Public">Whether newcomers need no invite.</param>
 internal sealed record NetworkCreateRequest(string Name, bool? Public);
 
+/// <summary>Asks the node to appoint another to keep a network's ledger.</summary>
+/// <param name="Network">Name or id; null for the only one.</param>
+/// <param name="Node">Name of the other, or how its id begins.</param>
+/// <param name="ExpiresS">Seconds; null for the node's default.</param>
+internal sealed record AppointRequest(string? Network, string Node, long? ExpiresS);
+
 /// <summary>Asks the node for an invite; what is null is left to the node.</summary>
 internal sealed record InviteCreateRequest
 {

@@ -42,6 +42,12 @@ internal sealed class PlanRankReply
 
     /// <summary>Expected rate.</summary>
     public double? TokensPerSecond { get; set; }
+
+    /// <summary>Micro-credits for a million tokens of the prompt.</summary>
+    public long PromptPrice { get; set; }
+
+    /// <summary>Micro-credits for a million tokens of the answer.</summary>
+    public long CompletionPrice { get; set; }
 }
 
 /// <summary>One that would not be asked.</summary>

@@ -1,8 +1,8 @@
 using System.CommandLine;
-using System.Globalization;
 using Mycel.Identity.Networks;
 using Mycel.Node.Cli.Client;
 using Mycel.Node.Cli.Terminal;
+using Mycel.Node.Configuration;
 
 namespace Mycel.Node.Cli.Networks;
 
@@ -125,13 +125,13 @@ internal sealed class InviteCommands
 
     private static Option<long?> CreditOption() => new("--credit-line")
     {
-        Description = "Credits that the guest may owe (default 0)",
+        Description = "Credits that the guest may owe; 0 for a guest who has to earn first (default: the setting credit.line)",
         HelpName = "CREDITS",
         CustomParser = result =>
         {
             string text = result.Tokens[0].Value;
-            if (decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out decimal credits) && credits <= 1_000_000_000m) return (long)(credits * 1_000_000m);
-            result.AddError($"--credit-line takes a number of credits from 0 to 1000000000, not '{Printable.Line(text, 40)}'.");
+            if (CreditAmount.TryParse(text, out long credits)) return credits;
+            result.AddError($"--credit-line takes a number of credits from 0 to 1000000000 with up to six decimals, not '{Printable.Line(text, 40)}'.");
             return null;
         },
     };

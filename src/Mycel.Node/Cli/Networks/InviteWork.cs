@@ -81,7 +81,7 @@ internal sealed class InviteWork(NodeClient node, CliConsole console)
     private static string TermsOf(InviteReply.InviteTerms terms)
     {
         string models = terms.Models is null ? "for all models" : $"for {NetworkText.Models(terms.Models)}";
-        string credit = terms.CreditLine > 0 ? $", {NetworkText.Credits(terms.CreditLine)} credits" : "";
+        string credit = terms.CreditLine > 0 ? $", up to {NetworkText.Credits(terms.CreditLine)} credits owed" : ", nothing owed";
         return models + credit + (terms.MayInvite ? ", and the guest may invite others" : "");
     }
 

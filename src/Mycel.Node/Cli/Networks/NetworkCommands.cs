@@ -1,5 +1,7 @@
 using System.CommandLine;
+using Mycel.Ledger.Statements;
 using Mycel.Node.Cli.Client;
+using Mycel.Node.Cli.Terminal;
 
 namespace Mycel.Node.Cli.Networks;
 
@@ -23,6 +25,8 @@ internal sealed class NetworkCommands
         group.Subcommands.Add(commands.BuildCreate());
         group.Subcommands.Add(commands.BuildList());
         group.Subcommands.Add(commands.BuildShow());
+        group.Subcommands.Add(commands.BuildAppoint());
+        group.Subcommands.Add(commands.BuildDismiss());
         group.Subcommands.Add(commands.BuildLeave());
         return group;
     }
@@ -60,6 +64,34 @@ internal sealed class NetworkCommands
         return command;
     }
 
+    private CliCommand BuildAppoint()
+    {
+        Argument<string> other = OtherArgument();
+        Option<TimeSpan?> expires = ExpiresOption();
+        Option<string> network = NetworkOption();
+        Option<bool> json = CliCommand.JsonOption();
+        CliCommand command = new("appoint", "Let another node keep the ledger of your network, too")
+        {
+            Examples = ["mycel network appoint gpu-box", "mycel network appoint gpu-box --expires 30d --network friends"],
+        };
+        command.Arguments.Add(other);
+        Add(command, expires, network, json);
+        Runs(command, (work, line, cancel) => work.AppointAsync(
+            new AppointRequest(line.GetValue(network), line.GetRequiredValue(other), (long?)line.GetValue(expires)?.TotalSeconds), line.GetValue(json), cancel));
+        return command;
+    }
+
+    private CliCommand BuildDismiss()
+    {
+        Argument<string> other = OtherArgument();
+        Option<string> network = NetworkOption();
+        CliCommand command = new("dismiss", "Take an appointment back: what the node says of balances from now on, nobody believes") { Examples = ["mycel network dismiss gpu-box"] };
+        command.Arguments.Add(other);
+        Add(command, network);
+        Runs(command, (work, line, cancel) => work.DismissAsync(line.GetRequiredValue(other), line.GetValue(network), cancel));
+        return command;
+    }
+
     private CliCommand BuildLeave()
     {
         Argument<string> name = NetworkArgument();
@@ -76,6 +108,33 @@ internal sealed class NetworkCommands
         name.CompletionSources.Add(context => NodeCompletions.Networks(() => _node.Connect(context.ParseResult)));
         return name;
     }
+
+    private Argument<string> OtherArgument()
+    {
+        Argument<string> name = new("NODE") { HelpName = "NODE|ID", Description = "Name of the node, or the beginning of its id" };
+        name.CompletionSources.Add(context => NodeCompletions.Peers(() => _node.Connect(context.ParseResult)));
+        return name;
+    }
+
+    private Option<string> NetworkOption()
+    {
+        Option<string> network = new("--network") { Description = "Which network, where this node belongs to several", HelpName = "NAME|ID" };
+        network.CompletionSources.Add(context => NodeCompletions.Networks(() => _node.Connect(context.ParseResult)));
+        return network;
+    }
+
+    private static Option<TimeSpan?> ExpiresOption() => new("--expires")
+    {
+        Description = "How long the node may, such as 30d or 12h (default 90d)",
+        HelpName = "TIME",
+        CustomParser = result =>
+        {
+            string text = result.Tokens[0].Value;
+            if (DurationText.TryParse(text, out TimeSpan span) && span >= TimeSpan.FromMinutes(1) && span <= Appointment.MaxValidity) return span;
+            result.AddError($"--expires takes {DurationText.Accepted}, from 1m to {Appointment.MaxValidity.TotalDays}d, not '{Printable.Line(text, 40)}'.");
+            return null;
+        },
+    };
 
     private void Add(CliCommand command, params ReadOnlySpan<Option> options)
     {

@@ -8,6 +8,7 @@ namespace Mycel.Node.Cli.Networks;
 internal sealed class NetworkWork(NodeClient node, CliConsole console)
 {
     private const string Route = "v1/node/networks";
+    private const string ClearingRoute = "v1/node/clearing";
 
     /// <summary>Founds a network.</summary>
     public async Task<int> CreateAsync(string name, bool isPublic, bool json, CancellationToken cancel)
@@ -62,7 +63,30 @@ internal sealed class NetworkWork(NodeClient node, CliConsole console)
             Row("Member", $"{(network.MemberSince is { } since ? $"since {NetworkText.Moment(since)}" : "")}{(network.ExpiresAt is { } end ? $", until {NetworkText.Moment(end)}" : "")}");
         }
 
+        if (network.Clearing is { } clearing) Row("Ledger", LedgerOf(clearing));
         WriteMembers(network);
+        return ExitCode.Ok;
+    }
+
+    /// <summary>Lets another node keep the ledger.</summary>
+    public async Task<int> AppointAsync(AppointRequest request, bool json, CancellationToken cancel)
+    {
+        JsonElement reply = await node.PostAsync(ClearingRoute, JsonSerializer.Serialize(request, ClientJson.Default.AppointRequest), cancel);
+        if (json) return Print(reply);
+        ClearingNodeReply appointed = node.Read(reply, ClientJson.Default.ClearingNodeReply);
+        string until = appointed.ExpiresAt is { } end ? $" until {NetworkText.Moment(end)}" : "";
+        console.WriteLine($"{console.Styled("✓", TextStyle.Accent)} {NameOf(appointed)} may keep the ledger of {Printable.Line(appointed.Network ?? "the network")}{until}. It begins as soon as it hears of it.");
+        console.WriteLine("  All nodes that keep it need the same PostgreSQL (ledger.postgres), unless it is the only one: two ledgers of one network contradict each other.");
+        return ExitCode.Ok;
+    }
+
+    /// <summary>Takes an appointment back.</summary>
+    public async Task<int> DismissAsync(string other, string? network, CancellationToken cancel)
+    {
+        string query = network is null ? "" : $"?network={Uri.EscapeDataString(network)}";
+        JsonElement reply = await node.SendForJsonAsync(HttpMethod.Delete, $"{ClearingRoute}/{Uri.EscapeDataString(other)}{query}", null, cancel);
+        ClearingNodeReply dismissed = node.Read(reply, ClientJson.Default.ClearingNodeReply);
+        console.WriteLine($"{console.Styled("✓", TextStyle.Accent)} {NameOf(dismissed)} keeps the ledger of {Printable.Line(dismissed.Network ?? "the network")} no more. Whoever hears of it believes its standings no more.");
         return ExitCode.Ok;
     }
 
@@ -73,6 +97,24 @@ internal sealed class NetworkWork(NodeClient node, CliConsole console)
         string left = node.Read(reply, ClientJson.Default.NetworkReply).Name;
         console.WriteLine($"{console.Styled("✓", TextStyle.Accent)} Left {Printable.Line(left)}. To come back, this node needs a new invite, unless the network is its account's own.");
         return ExitCode.Ok;
+    }
+
+    private static string NameOf(ClearingNodeReply node) => node.Name.Length > 0 ? Printable.Line(node.Name) : NetworkText.Id(node.Id);
+
+    private static string LedgerOf(IReadOnlyList<ClearingNodeReply> clearing)
+    {
+        if (clearing.Count == 0) return "no node that keeps it is known now";
+        return string.Join(", ", clearing.Select(node =>
+        {
+            string[] about = [.. new[]
+            {
+                node.IsRoot ? "root" : "appointed",
+                node.ExpiresAt is { } end ? $"until {NetworkText.Moment(end)}" : null,
+                node.This || node.Linked ? null : "not linked",
+                node.Clears ? null : "not keeping it now",
+            }.OfType<string>()];
+            return $"{(node.This ? "this node" : NameOf(node))} ({string.Join(", ", about)})";
+        }));
     }
 
     private static string RoleOf(NetworkReply network) => network.IsRoot ? "root" : network.MayInvite ? "member, invites" : "member";

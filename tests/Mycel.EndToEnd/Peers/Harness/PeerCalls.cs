@@ -20,13 +20,30 @@ internal static class PeerCalls
     /// <summary>Variables of a node that links over loopback only.</summary>
     public static Dictionary<string, string> LinkSettings(int port = 0, params (string Name, string Value)[] more)
     {
-        var settings = new Dictionary<string, string> { ["MYCEL_LINKS_HOST"] = "127.0.0.1", ["MYCEL_LINKS_PORT"] = port.ToString(CultureInfo.InvariantCulture) };
+        var settings = new Dictionary<string, string>
+        {
+            ["MYCEL_LINKS_HOST"] = "127.0.0.1",
+            ["MYCEL_LINKS_PORT"] = port.ToString(CultureInfo.InvariantCulture),
+            // What is paid for has tests of its own.
+            ["MYCEL_CREDIT_DEFAULT_PRICE"] = "free",
+        };
         foreach (var (name, value) in more) settings[name] = value;
         return settings;
     }
 
     /// <summary>Starts a node in a folder of its own that may be linked over loopback.</summary>
     public static Task<NodeProcess> StartAsync(params FaultyDevice[] devices) => NodeProcess.StartAsync(new NodeSetup { Devices = devices, Environment = LinkSettings() });
+
+    /// <summary>A node with the account of another, as its owner would set it up.</summary>
+    public static async Task<NodeProcess> StartAnotherAsync(this NodeProcess other, TempFolder folder)
+    {
+        var export = Path.Combine(folder.Path, "account");
+        Assert.Equal(0, (await other.CommandAsync("account", "export", "--plain", export)).ExitCode);
+        var data = Path.Combine(folder.Path, "data");
+        var import = await MycelCommand.RunAsync(folder.Path, data, ["account", "import", export]);
+        Assert.True(import.ExitCode == 0, import.All);
+        return await NodeProcess.StartAsync(new NodeSetup { DataDir = data, Environment = LinkSettings() });
+    }
 
     /// <summary>Founds the network of a test.</summary>
     public static async Task<JsonNode> CreateNetworkAsync(this NodeProcess node, string name = Network, bool isPublic = false) =>
@@ -56,14 +73,19 @@ internal static class PeerCalls
     /// <summary>What a node knows of another; null where it knows nothing.</summary>
     public static async Task<JsonNode?> PeerAsync(this NodeProcess node, string peerId) => (await node.PeersAsync()).FirstOrDefault(peer => (string?)peer["id"] == peerId);
 
-    /// <summary>Waits until a node is linked with another, and returns what it knows of it.</summary>
-    public static async Task<JsonNode> LinkedAsync(this NodeProcess node, NodeProcess other, TimeSpan? within = null)
+    /// <summary>
+    /// Waits until a node is linked with another, and returns what it knows of it. Over the carrier named, if one is: on a busy machine a worse one may be the
+    /// first to get there, and the link moves to the better one within seconds.
+    /// </summary>
+    public static async Task<JsonNode> LinkedAsync(this NodeProcess node, NodeProcess other, TimeSpan? within = null, string? carrier = null)
     {
         var id = other.PeerId();
         JsonNode? peer = null;
         try
         {
-            await Poll.UntilAsync(async () => (bool?)(peer = await node.PeerAsync(id))?["linked"] == true, "the two nodes are linked", within ?? LinkTime);
+            await Poll.UntilAsync(
+                async () => (bool?)(peer = await node.PeerAsync(id))?["linked"] == true && (carrier is null || (string?)peer["carrier"] == carrier),
+                $"the two nodes are linked{(carrier is null ? "" : $" over {carrier}")}", within ?? LinkTime);
         }
         catch (TimeoutException late)
         {

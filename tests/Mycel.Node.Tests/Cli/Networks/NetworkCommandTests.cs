@@ -58,6 +58,29 @@ public sealed class NetworkCommandTests
     }
 
     [Fact]
+    public async Task Who_keeps_the_ledger_is_appointed_shown_and_dismissed()
+    {
+        const string Appointed = """{"id":"c01d00112233445566","name":"gpu-box","account":"bb22","this":false,"is_root":false,"linked":true,"clears":true,"expires_at":"2027-01-21T09:00:00+00:00"}""";
+        const string Root = """{"id":"aa","name":"desk","account":"aa","this":true,"is_root":true,"linked":true,"clears":true,"expires_at":null}""";
+
+        var (appointed, _, _) = await RunAsync(201, Appointed[..^1] + ",\"network\":\"friends\"}", "network", "appoint", "gpu-box", "--expires", "30d", "--network", "friends");
+        var (shown, _, _) = await RunAsync(200, Guest[..^1] + $",\"clearing\":[{Root},{Appointed}]}}", "network", "show", "friends");
+        var (lone, _, _) = await RunAsync(200, Guest[..^1] + ",\"clearing\":[]}", "network", "show", "friends");
+        var (dismissed, _, _) = await RunAsync(200, Appointed[..^1] + ",\"network\":\"friends\"}", "network", "dismiss", "gpu-box", "--network", "friends");
+        var (_, wrong, code) = await RunAsync(200, "{}", "network", "appoint", "gpu-box", "--expires", "2000d");
+
+        Assert.Contains("gpu-box may keep the ledger of friends until 2027-01-21", appointed, StringComparison.Ordinal);
+        Assert.Contains("ledger.postgres", appointed, StringComparison.Ordinal);
+        Assert.Matches("Ledger +this node \\(root\\), gpu-box \\(appointed, until 2027-01-21 [0-9:]+\\)\n", shown);
+        Assert.Matches("Ledger +no node that keeps it is known now\n", lone);
+        Assert.Contains("gpu-box keeps the ledger of friends no more.", dismissed, StringComparison.Ordinal);
+        Assert.Equal(["POST /v1/node/clearing", "GET /v1/node/networks/friends", "GET /v1/node/networks/friends", "DELETE /v1/node/clearing/gpu-box?network=friends"], _asked);
+        Assert.Equal("""{"network":"friends","node":"gpu-box","expires_s":2592000}""", _bodies[0]);
+        Assert.NotEqual(0, code);
+        Assert.Contains("--expires takes", wrong, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Without_a_network_how_to_get_into_one_is_said()
     {
         var (list, _, _) = await RunAsync(200, """{"networks":[]}""", "network", "list");
