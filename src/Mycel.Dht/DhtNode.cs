@@ -66,6 +66,16 @@ public sealed class DhtNode : ILookupHost
     /// <summary>How this node takes part.</summary>
     public DhtOptions Options { get; }
 
+    /// <summary>Whether it asks and is never asked, since others cannot reach it; may change while it runs.</summary>
+    public bool IsPassive
+    {
+        get => Options.Passive;
+        set => Options.Passive = value;
+    }
+
+    /// <summary>How many nodes it knows.</summary>
+    public int ContactCount => _table.Count;
+
     /// <summary>How long until <see cref="Tick"/> has something to do: zero or more. It may become shorter by each call to this node.</summary>
     public TimeSpan UntilNextTick
     {

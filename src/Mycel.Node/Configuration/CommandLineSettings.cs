@@ -27,6 +27,9 @@ public sealed record CommandLineSettings
     /// <summary><c>--link-address HOST:PORT</c>, once for each address.</summary>
     public IReadOnlyList<string> LinkAddresses { get; init; } = [];
 
+    /// <summary><c>--no-dht</c>.</summary>
+    public bool? NoDht { get; init; }
+
     /// <summary><c>--config FILE</c>.</summary>
     public string? ConfigFile { get; init; }
 

@@ -28,6 +28,9 @@ public sealed record MycelOptions
     /// <summary>How this node is linked with others.</summary>
     public LinkOptions Links { get; init; } = new();
 
+    /// <summary>How nodes and models are found that nobody linked knows of.</summary>
+    public PeerTableOptions Dht { get; init; } = new();
+
     /// <summary>Who else may ask for this node's models.</summary>
     public SharingOptions Sharing { get; init; } = new();
 

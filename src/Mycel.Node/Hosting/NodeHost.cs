@@ -138,7 +138,7 @@ internal static partial class NodeHost
         services.AddSingleton(provider => new Dispatcher(provider.GetRequiredService<ModelCatalog>(), () => settings.Current.Queue.Depth));
         services.AddSingleton<ExchangeWatch>();
         services.AddSingleton(identity);
-        services.AddPeers(settings.Current.DataDir);
+        services.AddPeers(settings.Current);
         services.AddSingleton<RequestRunner>();
         services.AddSingleton<InferenceEndpoint>();
         services.AddSingleton<ModelsEndpoint>();

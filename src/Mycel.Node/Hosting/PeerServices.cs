@@ -3,6 +3,7 @@ using Mycel.Node.Admission;
 using Mycel.Node.Api.Admin;
 using Mycel.Node.Backends.Peer;
 using Mycel.Node.Configuration;
+using Mycel.Node.Discovery;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Tunnel;
 using Mycel.Node.Networks;
@@ -19,8 +20,8 @@ internal static class PeerServices
 
     /// <summary>Adds links, networks, and the asking and serving of peers.</summary>
     /// <param name="services">The services.</param>
-    /// <param name="dataDir">The data folder.</param>
-    public static IServiceCollection AddPeers(this IServiceCollection services, string dataDir)
+    /// <param name="options">The settings at the start.</param>
+    public static IServiceCollection AddPeers(this IServiceCollection services, MycelOptions options)
     {
         services.AddSingleton<LinkManager>();
         services.AddSingleton<ILinks>(provider => provider.GetRequiredService<LinkManager>());
@@ -29,9 +30,10 @@ internal static class PeerServices
         services.AddOwnModels(
             static (provider, name) => provider.GetRequiredService<NetworkRegistry>().Find(name)?.Charter.Id,
             static provider => [.. provider.GetRequiredService<NetworkRegistry>().Joined.Select(n => n.Charter.Id)]);
+        services.AddDiscovery(options.Dht.Enabled);
         services.AddCredit();
         services.AddSingleton<PeerBackends>();
-        services.AddSingleton(new ControlAddress(ControlSocket.PathFor(dataDir)));
+        services.AddSingleton(new ControlAddress(ControlSocket.PathFor(options.DataDir)));
         services.AddSingleton<FleetCaller>();
         services.AddSingleton<NetworkViews>();
         services.AddSingleton<IStreamHandler, PingHandler>();
@@ -57,6 +59,8 @@ internal static class PeerServices
         links.DetourBy(relays);
         links.TunnelAddresses = () => TunnelAddressesOf(services.GetRequiredService<IOptionsSource>().Current, services.GetRequiredService<NodeState>());
         await services.GetRequiredService<NetworkRoom>().StartAsync();
+        services.GetRequiredService<LostPeers>();
+        await services.GetRequiredService<PeerTable>().StartAsync();
         services.GetRequiredService<Settler>().Start();
     }
 
@@ -72,6 +76,9 @@ internal static class PeerServices
     public static async Task StopPeersAsync(this IServiceProvider services)
     {
         await services.GetRequiredService<Settler>().StopAsync();
+        services.GetRequiredService<ModelFinder>().Dispose();
+        services.GetRequiredService<LostPeers>().Dispose();
+        await services.GetRequiredService<PeerTable>().DisposeAsync();
         await services.GetRequiredService<NetworkRoom>().DisposeAsync();
         await services.GetRequiredService<LinkManager>().DisposeAsync();
         await services.GetRequiredService<CreditRoom>().DisposeAsync();

@@ -3,7 +3,11 @@ using Mycel.Identity;
 namespace Mycel.Node.Links;
 
 /// <summary>Dials the peers that are to be kept linked, again and again with growing pauses, as long as there is no link.</summary>
-internal sealed partial class LinkKeeper(LinkManager links, TimeProvider time, ILogger logger) : IDisposable
+/// <param name="links">Dials.</param>
+/// <param name="unreached">Is told of each peer that none of its addresses led to.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Where failures are told.</param>
+internal sealed partial class LinkKeeper(LinkManager links, Action<PeerId> unreached, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>Peers kept at once.</summary>
     public const int MaxKept = 1024;
@@ -69,7 +73,7 @@ internal sealed partial class LinkKeeper(LinkManager links, TimeProvider time, I
         }
     }
 
-    /// <summary>A link has ended: if its peer is kept, it is dialled at once.</summary>
+    /// <summary>If a peer is kept and not linked, it is dialled at once: its link has ended, or there is news of where it is.</summary>
     public void Wake(PeerId peer)
     {
         lock (_lock)
@@ -143,6 +147,7 @@ internal sealed partial class LinkKeeper(LinkManager links, TimeProvider time, I
         {
             if (kept.LastError != failed.Message) LogUnreachable(peer, failed.Message);
             kept.LastError = failed.Message;
+            unreached(peer);
             return false;
         }
     }

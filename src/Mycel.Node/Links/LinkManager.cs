@@ -39,7 +39,7 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
         _credentials = new LinkCredentials(identity, time);
         _server = new StreamServer(time, logger);
         _dialer = new LinkDialer(this, _credentials, time);
-        _keeper = new LinkKeeper(this, time, logger);
+        _keeper = new LinkKeeper(this, peer => Unreached?.Invoke(peer), time, logger);
     }
 
     public event Action<Link>? Linked;
@@ -47,6 +47,8 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
     public event Action<Link>? Dialled;
 
     public event Action<Link>? Unlinked;
+
+    public event Action<PeerId>? Unreached;
 
     public IReadOnlyList<Link> All => [.. _links.Values];
 
@@ -183,6 +185,8 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
     public Task UpgradeAsync(Link link, IReadOnlyList<string> addresses, CancellationToken cancellation) => _dialer.DialBetterAsync(link, addresses, cancellation);
 
     public void Keep(PeerId peer, Func<IReadOnlyList<string>> addresses) => _keeper.Keep(peer, addresses);
+
+    public void Wake(PeerId peer) => _keeper.Wake(peer);
 
     public void Release(PeerId peer) => _keeper.Release(peer);
 

@@ -74,12 +74,12 @@ internal sealed class MemberKeeper
         }
     }
 
-    /// <summary>Where a node may be: as its record says, then as invites said.</summary>
+    /// <summary>Where a node may be: as was found out since it was lost, as its record says, then as invites said.</summary>
     internal IReadOnlyList<string> AddressesOf(PeerId peer)
     {
         var known = _peers.Find(peer)?.Addresses ?? [];
         var first = _peers.Networks.All.SelectMany(network => network.Nodes).Where(node => node.PeerId == peer).SelectMany(node => node.Addresses);
-        return [.. known.Concat(first).Distinct(StringComparer.Ordinal).Take(2 * LinkAddress.MaxCount)];
+        return [.. _peers.Found.AddressesOf(peer).Concat(known).Concat(first).Distinct(StringComparer.Ordinal).Take(2 * LinkAddress.MaxCount)];
     }
 
     private HashSet<PeerId> Wanted(DateTimeOffset now)

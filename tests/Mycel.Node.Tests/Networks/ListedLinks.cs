@@ -21,6 +21,8 @@ internal sealed class ListedLinks : ILinks
 
     public event Action<Link>? Unlinked { add { } remove { } }
 
+    public event Action<PeerId>? Unreached { add { } remove { } }
+
     public Func<ProvenPeer, string?> Judge { get; set; } = _ => null;
 
     public IReadOnlyList<string> OwnAddresses => [];
@@ -30,6 +32,10 @@ internal sealed class ListedLinks : ILinks
     public Task<Link> ConnectAsync(PeerId peer, IReadOnlyList<string> addresses, CancellationToken cancellation) => throw new LinkException("none");
 
     public void Keep(PeerId peer, Func<IReadOnlyList<string>> addresses) => Kept.Add(peer, addresses);
+
+    public void Wake(PeerId peer)
+    {
+    }
 
     public void Release(PeerId peer) => Assert.True(Kept.Remove(peer));
 

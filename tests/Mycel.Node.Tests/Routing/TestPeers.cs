@@ -30,6 +30,8 @@ internal static class TestPeers
 
         public event Action<Link>? Unlinked { add { } remove { } }
 
+        public event Action<PeerId>? Unreached { add { } remove { } }
+
         public Func<ProvenPeer, string?> Judge { get; set; } = _ => null;
 
         public IReadOnlyList<string> OwnAddresses => [];
@@ -39,6 +41,10 @@ internal static class TestPeers
         public Task<Link> ConnectAsync(PeerId peer, IReadOnlyList<string> addresses, CancellationToken cancellation) => throw new LinkException("nobody is there");
 
         public void Keep(PeerId peer, Func<IReadOnlyList<string>> addresses)
+        {
+        }
+
+        public void Wake(PeerId peer)
         {
         }
 
