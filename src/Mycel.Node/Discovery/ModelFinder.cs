@@ -124,7 +124,7 @@ internal sealed partial class ModelFinder : IDisposable
             {
                 _searches.Remove(model);
                 _missing.Remove(model);
-                if (!isFound) Miss(model);
+                if (!isFound && !_table.IsEntering) Miss(model);
             }
         }
 

@@ -16,6 +16,11 @@ internal sealed partial class PeerTable : ITableDoor, IAsyncDisposable
     /// <summary>Changes that come close together are looked at once.</summary>
     private static readonly TimeSpan LookPause = TimeSpan.FromMilliseconds(200);
 
+    /// <summary>How long a node is taken to need to enter.</summary>
+    private static readonly TimeSpan EntryTime = TimeSpan.FromSeconds(10);
+
+    private static readonly TimeSpan EntryLook = TimeSpan.FromMilliseconds(20);
+
     private static readonly TimeSpan FirstSave = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SavePause = TimeSpan.FromMinutes(1);
 
@@ -40,8 +45,11 @@ internal sealed partial class PeerTable : ITableDoor, IAsyncDisposable
     }
 
     /// <summary>One time of taking part, from start to stop.</summary>
-    private sealed class Run(TableLoop loop, TableCarrier carrier, TableSocket? socket, Announcer announcer)
+    private sealed class Run(TableLoop loop, TableCarrier carrier, TableSocket? socket, Announcer announcer, long startedAt)
     {
+        /// <summary>When it began, by the clock's timestamp.</summary>
+        public long StartedAt { get; } = startedAt;
+
         public TableLoop Loop { get; } = loop;
 
         public TableCarrier Carrier { get; } = carrier;
@@ -55,6 +63,9 @@ internal sealed partial class PeerTable : ITableDoor, IAsyncDisposable
 
     /// <summary>Whether this node takes part now.</summary>
     public bool IsRunning => _run is not null;
+
+    /// <summary>Whether this node began a moment ago: what is not found now may be found soon.</summary>
+    public bool IsEntering => _run is { } run && _time.GetElapsedTime(run.StartedAt) < EntryTime;
 
     public int Port => _run is { Socket: { } socket, IsPassive: false } ? socket.Port : 0;
 
@@ -77,7 +88,7 @@ internal sealed partial class PeerTable : ITableDoor, IAsyncDisposable
         return true;
     }
 
-    /// <summary>Looks up the records of a key.</summary>
+    /// <summary>Looks up the records of a key; a node that has just begun waits until it knows someone.</summary>
     /// <param name="key">The key.</param>
     /// <param name="found">Called with each record as soon as it is found, never after the task has ended; must not block.</param>
     /// <param name="cancellation">Ends the waiting.</param>
@@ -85,6 +96,7 @@ internal sealed partial class PeerTable : ITableDoor, IAsyncDisposable
     public async Task<DhtLookupResult?> FindAsync(DhtKey key, Action<DhtRecord>? found, CancellationToken cancellation)
     {
         if (_run is not { } run) return null;
+        while (IsEntering && await run.Loop.AskAsync(node => node.ContactCount, cancellation) == 0) await Task.Delay(EntryLook, _time, cancellation);
         var done = new TaskCompletionSource<DhtLookupResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         var isBegun = await run.Loop.AskAsync(
             node => node.TryFindRecords(key, result => done.TrySetResult(result), record =>
@@ -165,7 +177,7 @@ internal sealed partial class PeerTable : ITableDoor, IAsyncDisposable
         loop.Post(at => at.Join([.. Guesses(known), .. known]));
         _suggested.Clear();
         _isRefreshDue = 1;
-        _run = new Run(loop, carrier, socket, announcer);
+        _run = new Run(loop, carrier, socket, announcer, _time.GetTimestamp());
     }
 
     /// <summary>Peers of an earlier run that the table's own file does not know: most are at the usual port.</summary>

@@ -159,6 +159,7 @@ internal static partial class NodeHost
         app.MapNetworks();
         app.MapInvites();
         app.MapPeers();
+        app.MapTable();
         app.MapFleetCalls();
         app.MapCredit();
         app.MapTunnel(app.Services.GetRequiredService<TunnelDoor>(), app.Services.GetRequiredService<ClientAddress>());
