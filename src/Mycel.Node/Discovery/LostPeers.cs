@@ -12,8 +12,14 @@ internal sealed class LostPeers : IDisposable
     /// <summary>Lookups at once; a peer that finds no place is looked for when it is missed again.</summary>
     public const int MaxAtOnce = 4;
 
-    /// <summary>How long a peer is not looked for again.</summary>
-    public static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
+    /// <summary>Peers remembered that were looked for.</summary>
+    public const int MaxRemembered = 1024;
+
+    /// <summary>How long a peer is not looked for again; twice as long each time, since most that are gone are switched off.</summary>
+    public static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(30);
+
+    /// <summary>The longest of these pauses.</summary>
+    public static readonly TimeSpan MaxPause = TimeSpan.FromHours(1);
 
     private static readonly TimeSpan LookupTime = TimeSpan.FromSeconds(20);
 
@@ -21,7 +27,7 @@ internal sealed class LostPeers : IDisposable
     private readonly PeerBook _peers;
     private readonly ILinks _links;
     private readonly TimeProvider _time;
-    private readonly ConcurrentDictionary<PeerId, long> _lookedAt = new();
+    private readonly ConcurrentDictionary<PeerId, Looked> _looked = new();
     private readonly SemaphoreSlim _places = new(MaxAtOnce);
     private readonly CancellationTokenSource _stop = new();
 
@@ -32,18 +38,21 @@ internal sealed class LostPeers : IDisposable
         _links = links;
         _time = time;
         links.Unreached += OnUnreached;
+        links.Linked += OnLinked;
     }
+
+    private sealed record Looked(long At, TimeSpan Pause);
+
+    private void OnLinked(Link link) => _looked.TryRemove(link.Id, out _);
 
     private void OnUnreached(PeerId peer)
     {
         if (!_table.IsRunning || !IsOfPublicNetwork(peer)) return;
-        foreach (var (old, at) in _lookedAt)
-        {
-            if (_time.GetElapsedTime(at) >= Pause) _lookedAt.TryRemove(KeyValuePair.Create(old, at));
-        }
-
-        if (_lookedAt.ContainsKey(peer) || !_places.Wait(0)) return;
-        _lookedAt[peer] = _time.GetTimestamp();
+        var before = _looked.GetValueOrDefault(peer);
+        if (before is not null && _time.GetElapsedTime(before.At) < before.Pause) return;
+        if (before is null && _looked.Count >= MaxRemembered) _looked.TryRemove(_looked.MinBy(pair => pair.Value.At).Key, out _);
+        if (!_places.Wait(0)) return;
+        _looked[peer] = new Looked(_time.GetTimestamp(), before is null ? FirstPause : before.Pause * 2 < MaxPause ? before.Pause * 2 : MaxPause);
         _ = LookAsync(peer);
     }
 
@@ -78,6 +87,7 @@ internal sealed class LostPeers : IDisposable
     public void Dispose()
     {
         _links.Unreached -= OnUnreached;
+        _links.Linked -= OnLinked;
         _stop.Cancel();
     }
 }

@@ -20,6 +20,9 @@ internal sealed partial class LinkKeeper(LinkManager links, Action<PeerId> unrea
 
     private static readonly TimeSpan EagerPause = TimeSpan.FromSeconds(1.5);
 
+    /// <summary>A link that has lasted so long was wanted by both sides.</summary>
+    private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(3);
+
     /// <summary>Pauses before a better way is looked for to a peer that is linked over a tunnel or through a third node.</summary>
     private static readonly TimeSpan FirstUpgradePause = TimeSpan.FromSeconds(5);
 
@@ -97,20 +100,29 @@ internal sealed partial class LinkKeeper(LinkManager links, Action<PeerId> unrea
             while (true)
             {
                 kept.Sleep();
-                if (links.Find(peer) is { } link)
+                var isRefused = false;
+                if (await FindAsync(peer, kept, both.Token) is { } link)
                 {
                     kept.LastError = null;
+                    var linkedAt = time.GetTimestamp();
                     await FollowAsync(link, kept, both.Token);
-                    pause = FirstPause;
-                    lostAt = time.GetTimestamp();
-                    // Both sides lose a link at once, and both would dial at once.
-                    await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(0, 200)), time, both.Token);
-                    continue;
+                    isRefused = time.GetElapsedTime(linkedAt) < SettledAfter;
+                    if (!isRefused)
+                    {
+                        pause = FirstPause;
+                        lostAt = time.GetTimestamp();
+                        // Both sides lose a link at once, and both would dial at once.
+                        await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(0, 200)), time, both.Token);
+                        continue;
+                    }
+                    // One that closes at once, as for want of room, is left in peace like one that does not answer.
+                    kept.LastError = "It closed the link at once; perhaps it has as many links as it may.";
                 }
-                if (await TryAsync(peer, kept, both.Token)) continue;
                 var most = time.GetElapsedTime(lostAt) < EagerTime ? EagerPause : MaxPause;
                 pause = pause < most ? pause : most;
-                await Task.WhenAny(kept.Woken, Task.Delay(pause * (0.75 + 0.5 * Random.Shared.NextDouble()), time, both.Token));
+                var wait = Task.Delay(pause * (0.75 + 0.5 * Random.Shared.NextDouble()), time, both.Token);
+                // The end of a link that was refused wakes, too, and is no news.
+                await (isRefused ? wait : Task.WhenAny(kept.Woken, wait));
                 both.Token.ThrowIfCancellationRequested();
                 pause *= 1.6;
             }
@@ -136,19 +148,19 @@ internal sealed partial class LinkKeeper(LinkManager links, Action<PeerId> unrea
         }
     }
 
-    private async Task<bool> TryAsync(PeerId peer, Kept kept, CancellationToken cancellation)
+    /// <summary>The link with a peer, dialled where there is none; null where it cannot be reached.</summary>
+    private async Task<Link?> FindAsync(PeerId peer, Kept kept, CancellationToken cancellation)
     {
         try
         {
-            await links.ConnectAsync(peer, kept.Addresses(), cancellation);
-            return true;
+            return await links.ConnectAsync(peer, kept.Addresses(), cancellation);
         }
         catch (LinkException failed)
         {
             if (kept.LastError != failed.Message) LogUnreachable(peer, failed.Message);
             kept.LastError = failed.Message;
             unreached(peer);
-            return false;
+            return null;
         }
     }
 
