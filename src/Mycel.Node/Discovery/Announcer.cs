@@ -26,7 +26,7 @@ internal sealed class Announcer
     private readonly DeviceKey _device;
     private readonly TimeProvider _time;
     private readonly Dictionary<DhtKey, Place> _published = [];
-    private IReadOnlyList<DhtAddress> _addresses = [];
+    private DhtAddress[] _addresses = [];
     private Dictionary<DhtKey, Place> _wanted = [];
     private ulong _sequence;
     private int _contacts;
@@ -98,7 +98,7 @@ internal sealed class Announcer
     /// <summary>Takes a record back: one that ends soon takes its place.</summary>
     private void Retire(DhtNode node, DhtKey key, Place place)
     {
-        if (_addresses.Count == 0 || !node.TryPublish(key, () => Make(place, LastLife), _ => EndRetired(node, key))) node.Withdraw(key);
+        if (_addresses.Length == 0 || !node.TryPublish(key, () => Make(place, LastLife), _ => EndRetired(node, key))) node.Withdraw(key);
     }
 
     private void EndRetired(DhtNode node, DhtKey key)

@@ -112,6 +112,8 @@ internal sealed partial class ModelFinder : IDisposable
             foreach (var provider in known) search.Offer(provider);
             var lookups = PublicNetworks().Select(id => AskAsync(id, model, record => search.Offer(Of(record)), both.Token));
             isFound = await search.RunAsync(Task.WhenAll(lookups), both.Token);
+            // What is still being looked up is of no use any more.
+            await both.CancelAsync();
             if (isFound) LogFound(_log, model, search.Dials);
         }
         catch (Exception error) when (error is not OperationCanceledException)
