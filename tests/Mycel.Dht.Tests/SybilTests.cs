@@ -29,11 +29,16 @@ public sealed class SybilTests(ITestOutputHelper output)
     [Theory]
     [InlineData(AtTheKey)]
     [InlineData(Region)]
-    public void A_crowd_of_few_addresses_does_not_hide_a_record(double spread) => Attack(2000, spread, OfFew, heardInBucket: 500);
+    public void A_crowd_of_few_addresses_does_not_hide_a_record(double spread) => Attack(2000, spread, static (_, number) => OfFew(number, 8), heardInBucket: 500);
 
-    /// <summary>Honest nodes are brought far more records than they keep of a key, properly signed, out of eight /24, before the true one and after it.</summary>
-    [Fact]
-    public void Many_false_records_do_not_hide_the_true_one()
+    /// <summary>
+    /// Honest nodes are brought false records that are properly signed, before the true one and after it: far more than they keep of a key, out of eight /24; and fifty, each
+    /// from an address of its own.
+    /// </summary>
+    [Theory]
+    [InlineData(100, 8)]
+    [InlineData(50, 50)]
+    public void Many_false_records_do_not_hide_the_true_one(int count, int groups)
     {
         int found = 0, lookups = 0;
         foreach (SimNetwork network in Claims.Networks(output))
@@ -42,10 +47,10 @@ public sealed class SybilTests(ITestOutputHelper output)
             for (int i = 0; i < Honest; i++)
                 network.AddHonest();
             network.FillTables();
-            byte[][] lies = [.. Lies(network, 100).Select(lie => MessageCodec.Write(new DhtMessage { Kind = MessageKind.Store, Id = 1, Key = publisher.Key, Records = [lie] }))];
-            Flood(network, publisher.Key, lies);
+            byte[][] lies = [.. Lies(network, count).Select(lie => MessageCodec.Write(new DhtMessage { Kind = MessageKind.Store, Id = 1, Key = publisher.Key, Records = [lie] }))];
+            Flood(network, publisher.Key, lies, groups);
             network.Publish(network.Honest[0], publisher.Key, publisher.Make);
-            Flood(network, publisher.Key, lies);
+            Flood(network, publisher.Key, lies, groups);
             (int foundHere, int lookupsHere) = Find(network, publisher);
             (found, lookups) = (found + foundHere, lookups + lookupsHere);
         }
@@ -55,8 +60,8 @@ public sealed class SybilTests(ITestOutputHelper output)
 
     private static DhtAddress NextAddress(SimNetwork network, int number) => network.NextAddress();
 
-    private static DhtAddress OfFew(SimNetwork network, int number)
-        => new(((UInt128)0xFFFF << 32) | (uint)(0x0B000000 + ((number % 8) << 8) + (number / 8)), (ushort)(1024 + number));
+    private static DhtAddress OfFew(int number, int groups)
+        => new(((UInt128)0xFFFF << 32) | (uint)(0x0B000000 + ((number % groups) << 8) + (number / groups)), (ushort)(1024 + number));
 
     private static List<ReadOnlyMemory<byte>> Lies(SimNetwork network, int count)
     {
@@ -71,12 +76,12 @@ public sealed class SybilTests(ITestOutputHelper output)
     }
 
     /// <summary>Brings records to all nodes around a key, from addresses that are proven.</summary>
-    private static void Flood(SimNetwork network, DhtKey key, byte[][] stores)
+    private static void Flood(SimNetwork network, DhtKey key, byte[][] stores, int groups)
     {
         foreach (HonestPeer peer in network.Honest.Where(p => p.Contact.Key.Xor(key).Share() < 3 * Region))
         {
             for (int i = 0; i < stores.Length; i++)
-                peer.Node.Receive(new DhtContact(network.NextKey(), OfFew(network, i)), stores[i], isAddressProven: true);
+                peer.Node.Receive(new DhtContact(network.NextKey(), OfFew(i, groups)), stores[i], isAddressProven: true);
         }
     }
 

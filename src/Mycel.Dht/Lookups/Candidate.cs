@@ -34,6 +34,9 @@ internal sealed class Candidate(DhtContact contact, DhtKey distance, int depth, 
 
     public CandidateState State { get; set; }
 
+    /// <summary>Whether it gave valid records of the key.</summary>
+    public bool HasRecords { get; set; }
+
     /// <summary>How often it was asked.</summary>
     public int Questions { get; set; }
 }

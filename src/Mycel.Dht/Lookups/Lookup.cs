@@ -19,6 +19,15 @@ internal sealed class Lookup
     /// <summary>A region with so many times the nodes that are expected there is crowded.</summary>
     private const int CrowdFactor = 2;
 
+    /// <summary>One of a thousand records is never given when each is given so often on average (e^-7).</summary>
+    private const int TimesGiven = 7;
+
+    /// <summary>Records of usual size that are given at once, beside contacts.</summary>
+    private const int RecordsInAnswer = 3;
+
+    /// <summary>Questions to one node for records; about enough for as many as it keeps of a key (<see cref="DhtOptions.MaxRecordsPerKey"/>).</summary>
+    private const int MaxRounds = 5;
+
     /// <summary>Of all questions those that the paths may ask.</summary>
     private const double ApproachPart = 1.0 / 4;
 
@@ -188,11 +197,13 @@ internal sealed class Lookup
     /// <summary>
     /// The next node to ask: of the region the nearest one to a random point, so that all of the region has its turn whatever crowds in a part of it; else one of the nearest
     /// that are there, as Kademlia has it, but of as many groups of addresses. Of a crowded region's nodes hardly any tells of those that do not belong to
-    /// the crowd. Then nodes around the region are asked as well, and at last all of the region once more, for neighbours of other points.
+    /// the crowd. Then nodes around the region are asked as well, and at last all of the region once more, for neighbours of other points. Where there are more records
+    /// than answers hold, those who have some are asked for others.
     /// </summary>
     private Candidate? NextOfSweep()
     {
         bool isCrowded = _inside > CrowdFactor * _host.Options.RegionNodes;
+        int atLeast = isCrowded ? 2 : 1, rounds = Rounds();
         DhtKey point = _radius == default ? _key : _host.Random.NextWithin(_key, _radius);
         Candidate? inside = null, again = null, outside = null;
         DhtKey nearest = default, nearestAgain = default;
@@ -209,16 +220,26 @@ internal sealed class Lookup
 
             if (candidate.State != CandidateState.Silent && candidate.IsFirstOfGroup && !(isCrowded && candidate.IsInside))
                 near++;
-            if (!candidate.IsInside)
+            if (!candidate.IsInside && !candidate.HasRecords)
                 continue;
             DhtKey distance = candidate.Contact.Key.Xor(point);
             if (candidate.State == CandidateState.New && (inside is null || distance < nearest))
                 (inside, nearest) = (candidate, distance);
-            else if (isCrowded && candidate is { State: CandidateState.Answered, Questions: 1 } && (again is null || distance < nearestAgain))
+            else if (candidate.State == CandidateState.Answered && candidate.Questions < (candidate.HasRecords ? Math.Max(rounds, atLeast) : atLeast) && (again is null || distance < nearestAgain))
                 (again, nearestAgain) = (candidate, distance);
         }
 
         return isCrowded && _questionsOfSweep++ % 4 == 0 ? outside ?? inside ?? again : inside ?? outside ?? again;
+    }
+
+    /// <summary>
+    /// How often each node that has records is asked for some, so that half of the nodes that the region holds by the size of the network, whoever else is there, give each
+    /// record <see cref="TimesGiven"/> times on average: with false ones there may be many.
+    /// </summary>
+    private int Rounds()
+    {
+        double given = RecordsInAnswer * _host.Options.RegionNodes / 2.0;
+        return Math.Min(MaxRounds, (int)Math.Ceiling(TimesGiven * _harvest.Count / given));
     }
 
     private DhtKey OutsideCore()
@@ -257,7 +278,10 @@ internal sealed class Lookup
         {
             foreach (ReadOnlyMemory<byte> record in _asksRecords ? answer.Records : [])
             {
-                if (_harvest.TryAdd(record, _host.UtcNow) && _recordHops == 0)
+                if (!_harvest.TryAdd(record, _host.UtcNow))
+                    continue;
+                candidate.HasRecords = true;
+                if (_recordHops == 0)
                     _recordHops = candidate.Depth;
             }
 

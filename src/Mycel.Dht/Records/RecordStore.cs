@@ -77,7 +77,9 @@ internal sealed class RecordStore(DhtOptions options, DhtKey self)
         }
     }
 
-    /// <summary>Records in random order, each group's first before any second. Those that are not from the Internet count as one group.</summary>
+    /// <summary>
+    /// Records in random order, one of each group before a second of any, whichever group has more. Those that are not from the Internet count as one group.
+    /// </summary>
     private static IEnumerable<Stored> InTurns(List<Stored> under, IDhtRandom random)
     {
         if (under.Count == 1)
@@ -89,7 +91,10 @@ internal sealed class RecordStore(DhtOptions options, DhtKey self)
             (mixed[i], mixed[other]) = (mixed[other], mixed[i]);
         }
 
-        return mixed.GroupBy(s => s.Group).SelectMany(g => g.Select((stored, turn) => (stored, turn))).OrderBy(s => s.turn).Select(s => s.stored);
+        return mixed.GroupBy(s => s.Group)
+            .SelectMany(g => g.Select((stored, turn) => (Stored: stored, Turn: turn, Order: random.NextUInt64())))
+            .OrderBy(s => (s.Turn, s.Order))
+            .Select(s => s.Stored);
     }
 
     private StoreRefusal Add(DhtKey key, Stored stored)
