@@ -64,6 +64,9 @@ public readonly record struct DhtKey(UInt128 High, UInt128 Low) : IComparable<Dh
     /// <summary>The XOR of two keys: their distance, and also the key at that distance.</summary>
     public DhtKey Xor(DhtKey other) => new(High ^ other.High, Low ^ other.Low);
 
+    /// <summary>Whether a bit is 1; 0 is the first.</summary>
+    internal bool HasBit(int index) => ((index < 128 ? High >> (127 - index) : Low >> (255 - index)) & 1) != 0;
+
     /// <summary>How many leading bits two keys have in common, 0–256.</summary>
     public int CommonPrefix(DhtKey other)
     {

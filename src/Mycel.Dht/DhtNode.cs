@@ -106,6 +106,8 @@ public sealed class DhtNode : ILookupHost
 
     internal RequestBook Requests => _requests;
 
+    internal NetworkSize Size => _size;
+
     internal RateLimiter Limiter => _limiter;
 
     internal long Now => _time.GetTimestamp();

@@ -20,7 +20,7 @@ internal sealed class Maintenance(DhtNode node, RoutingTable table)
 
     private readonly List<DhtContact> _bootstrap = [];
     private readonly Dictionary<DhtKey, Publication> _publications = [];
-    private readonly long[] _refreshedAt = [.. Enumerable.Repeat(long.MinValue / 2, DhtKey.Bits)];
+    private readonly long[] _refreshedAt = new long[DhtKey.Bits];
     private readonly List<BucketEntry> _silent = [];
     private long _nextRound;
     private long _nextPublish = long.MaxValue;
@@ -32,7 +32,13 @@ internal sealed class Maintenance(DhtNode node, RoutingTable table)
 
     public int PublicationCount => _publications.Count;
 
-    public void Begin(long now) => _nextRound = now + (long)(node.Ticks(Round) * Part());
+    /// <summary>Sets out somewhere between two rounds and between two refreshes, so that nodes started together do not all act together.</summary>
+    public void Begin(long now)
+    {
+        _nextRound = now + (long)(node.Ticks(Round) * Part());
+        for (int i = 0; i < _refreshedAt.Length; i++)
+            _refreshedAt[i] = now - (long)(node.Ticks(node.Options.RefreshInterval) * Part());
+    }
 
     /// <summary>Enters a network through some of its nodes.</summary>
     public void Join(IEnumerable<DhtContact> contacts)
@@ -79,8 +85,13 @@ internal sealed class Maintenance(DhtNode node, RoutingTable table)
 
     private double Part() => node.Random.Below(1 << 20) / (double)(1 << 20);
 
+    /// <summary>Looks up its own neighbours through the bootstrap contacts, and then all around.</summary>
     private void Enter()
-        => node.TryLookupNodes(node.Self, _bootstrap, isRandom: false, _ => Refresh(node.Now));
+        => node.TryLookupNodes(node.Self, _bootstrap, isRandom: false, _ =>
+        {
+            Array.Fill(_refreshedAt, long.MinValue / 2);
+            Refresh(node.Now);
+        });
 
     private void CheckSilent(long now)
     {

@@ -10,7 +10,7 @@ internal enum CandidateState
 }
 
 /// <summary>A node that a lookup heard of.</summary>
-internal sealed class Candidate(DhtContact contact, DhtKey distance, int depth, int cell, LookupPath path)
+internal sealed class Candidate(DhtContact contact, DhtKey distance, int depth, LookupPath path)
 {
     public DhtContact Contact { get; } = contact;
 
@@ -20,13 +20,25 @@ internal sealed class Candidate(DhtContact contact, DhtKey distance, int depth, 
     /// <summary>Hops to it: 1 for a node that was known before.</summary>
     public int Depth { get; } = depth;
 
-    /// <summary>Which part of the region it stands in, counted from the key; -1 outside.</summary>
-    public int Cell { get; } = cell;
+    /// <summary>Whether it stands within the region.</summary>
+    public required bool IsInside { get; init; }
+
+    /// <summary>Whether it stands in the part of the region at the key that only one path goes to.</summary>
+    public required bool IsInCore { get; init; }
+
+    /// <summary>Whether it is the first that was heard of its /24 or /48; always, where addresses are not on the Internet.</summary>
+    public required bool IsFirstOfGroup { get; init; }
 
     /// <summary>The path that found it first, and the only one that may ask it.</summary>
     public LookupPath Path { get; } = path;
 
     public CandidateState State { get; set; }
+
+    /// <summary>Whether it gave valid records of the key.</summary>
+    public bool HasRecords { get; set; }
+
+    /// <summary>How often it was asked.</summary>
+    public int Questions { get; set; }
 }
 
 /// <summary>
@@ -57,7 +69,7 @@ internal sealed class LookupPath(DhtKey target, bool avoidsCore, int converged, 
     public void Add(Candidate candidate)
     {
         // What crowds at the key is left to the sweep.
-        if (avoidsCore && candidate.Cell is >= 0 and < Lookup.CoreCells)
+        if (avoidsCore && candidate.IsInCore)
             return;
         DhtKey distance = candidate.Contact.Key.Xor(Target);
         int low = 0;

@@ -13,10 +13,23 @@ namespace Mycel.Dht.Lookups;
 /// </summary>
 internal sealed class Lookup
 {
-    /// <summary>The parts of a region at the key that only one path goes to; a sixteenth each, in all an eighth of the region.</summary>
-    public const int CoreCells = 2;
+    /// <summary>The part of the region at the key that only one path goes to.</summary>
+    private const double Core = 1.0 / 8;
 
-    private const int Cells = 16;
+    /// <summary>A region with so many times the nodes that are expected there is crowded.</summary>
+    private const int CrowdFactor = 2;
+
+    /// <summary>One of a thousand records is never given when each is given so often on average (e^-7).</summary>
+    private const int TimesGiven = 7;
+
+    /// <summary>Records of usual size that are given at once, beside contacts.</summary>
+    private const int RecordsInAnswer = 3;
+
+    /// <summary>Questions to one node for records; about enough for as many as it keeps of a key (<see cref="DhtOptions.MaxRecordsPerKey"/>).</summary>
+    private const int MaxRounds = 5;
+
+    /// <summary>Of all questions those that the paths may ask.</summary>
+    private const double ApproachPart = 1.0 / 4;
 
     /// <summary>Contacts anywhere in the table that each path but the first begins with.</summary>
     private const int RandomSeedsPerPath = 2;
@@ -24,6 +37,7 @@ internal sealed class Lookup
     private readonly ILookupHost _host;
     private readonly DhtKey _key;
     private readonly DhtKey _radius;
+    private readonly DhtKey _core;
     private readonly bool _asksRecords;
     private readonly DhtRecord? _toStore;
     private readonly Action<Lookup> _done;
@@ -31,8 +45,9 @@ internal sealed class Lookup
     private readonly HashSet<DhtKey> _known = [];
     private readonly List<Candidate> _nearest = [];
     private readonly Dictionary<UInt128, int> _groups = [];
-    private readonly int[] _askedInCell = new int[Cells];
     private readonly RecordHarvest _harvest;
+    private int _inside;
+    private int _questionsOfSweep;
     private int _inFlight;
     private int _recordHops;
     private int _stored;
@@ -52,11 +67,12 @@ internal sealed class Lookup
         _host = host;
         _key = key;
         _radius = radius;
+        _core = DhtKey.FromShare(radius.Share() * Core);
         _asksRecords = asksRecords;
         _toStore = toStore;
         _done = done;
         _harvest = new RecordHarvest(key, found);
-        int perPath = Math.Max(1, host.Options.MaxQuestionsPerLookup / (2 * host.Options.DisjointPaths));
+        int perPath = Math.Max(1, (int)(host.Options.MaxQuestionsPerLookup * ApproachPart / host.Options.DisjointPaths));
         for (int i = 0; i < host.Options.DisjointPaths; i++)
         {
             bool isElsewhere = i > 0 && radius != default;
@@ -116,6 +132,7 @@ internal sealed class Lookup
     {
         if (contact.Key == _host.Self || _nearest.Count >= _host.Options.MaxCandidates || !_known.Add(contact.Key))
             return;
+        bool isFirstOfGroup = true;
         if (contact.Address.Reach == DhtReach.Public)
         {
             int ofGroup = _groups.GetValueOrDefault(contact.Address.Group);
@@ -127,10 +144,17 @@ internal sealed class Lookup
             }
 
             _groups[contact.Address.Group] = ofGroup + 1;
+            isFirstOfGroup = ofGroup == 0;
         }
 
         DhtKey distance = contact.Key.Xor(_key);
-        var candidate = new Candidate(contact, distance, depth, CellOf(distance), path);
+        var candidate = new Candidate(contact, distance, depth, path)
+        {
+            IsInside = _radius != default && distance <= _radius,
+            IsInCore = _radius != default && distance <= _core,
+            IsFirstOfGroup = isFirstOfGroup,
+        };
+        _inside += candidate.IsInside ? 1 : 0;
         int at = _nearest.BinarySearch(candidate, ByDistance.Instance);
         _nearest.Insert(at < 0 ? ~at : at, candidate);
         if (isFirst)
@@ -171,35 +195,52 @@ internal sealed class Lookup
     }
 
     /// <summary>
-    /// The next node to ask: of the region, one in the part of which fewest were asked, so that a crowd in one part does not use up the questions; else one
-    /// of the nearest that are there, as Kademlia has it.
+    /// The next node to ask: of the region the nearest one to a random point, so that all of the region has its turn whatever crowds in a part of it; else one of the nearest
+    /// that are there, as Kademlia has it, but of as many groups of addresses. Of a crowded region's nodes hardly any tells of those that do not belong to
+    /// the crowd. Then nodes around the region are asked as well, and at last all of the region once more, for neighbours of other points. Where there are more records
+    /// than answers hold, those who have some are asked for others.
     /// </summary>
     private Candidate? NextOfSweep()
     {
-        Candidate? best = null;
-        int fewest = int.MaxValue;
+        bool isCrowded = _inside > CrowdFactor * _host.Options.RegionNodes;
+        int atLeast = isCrowded ? 2 : 1, rounds = Rounds();
+        DhtKey point = _radius == default ? _key : _host.Random.NextWithin(_key, _radius);
+        Candidate? inside = null, again = null, outside = null;
+        DhtKey nearest = default, nearestAgain = default;
         int near = 0;
         foreach (Candidate candidate in _nearest)
         {
-            bool isInside = candidate.Cell >= 0;
-            if (!isInside && near >= _host.Options.BucketSize)
-                break;
-            if (candidate.State != CandidateState.Silent)
+            if (!candidate.IsInside)
+            {
+                if (near >= _host.Options.BucketSize * (isCrowded ? CrowdFactor : 1))
+                    break;
+                if (candidate.State == CandidateState.New)
+                    outside ??= candidate;
+            }
+
+            if (candidate.State != CandidateState.Silent && candidate.IsFirstOfGroup && !(isCrowded && candidate.IsInside))
                 near++;
-            if (candidate.State != CandidateState.New)
+            if (!candidate.IsInside && !candidate.HasRecords)
                 continue;
-            int asked = isInside ? _askedInCell[candidate.Cell] : int.MaxValue - 1;
-            if (asked >= fewest)
-                continue;
-            fewest = asked;
-            best = candidate;
+            DhtKey distance = candidate.Contact.Key.Xor(point);
+            if (candidate.State == CandidateState.New && (inside is null || distance < nearest))
+                (inside, nearest) = (candidate, distance);
+            else if (candidate.State == CandidateState.Answered && candidate.Questions < (candidate.HasRecords ? Math.Max(rounds, atLeast) : atLeast) && (again is null || distance < nearestAgain))
+                (again, nearestAgain) = (candidate, distance);
         }
 
-        return best;
+        return isCrowded && _questionsOfSweep++ % 4 == 0 ? outside ?? inside ?? again : inside ?? outside ?? again;
     }
 
-    private int CellOf(DhtKey distance)
-        => _radius == default || distance > _radius ? -1 : Math.Min(Cells - 1, (int)(distance.Share() / _radius.Share() * Cells));
+    /// <summary>
+    /// How often each node that has records is asked for some, so that half of the nodes that the region holds by the size of the network, whoever else is there, give each
+    /// record <see cref="TimesGiven"/> times on average: with false ones there may be many.
+    /// </summary>
+    private int Rounds()
+    {
+        double given = RecordsInAnswer * _host.Options.RegionNodes / 2.0;
+        return Math.Min(MaxRounds, (int)Math.Ceiling(TimesGiven * _harvest.Count / given));
+    }
 
     private DhtKey OutsideCore()
     {
@@ -208,15 +249,14 @@ internal sealed class Lookup
         {
             target = _host.Random.NextWithin(_key, _radius);
         }
-        while (CellOf(target.Xor(_key)) < CoreCells);
+        while (target.Xor(_key) <= _core);
         return target;
     }
 
     private void Ask(Candidate candidate, DhtKey target)
     {
         candidate.State = CandidateState.Asked;
-        if (candidate.Cell >= 0)
-            _askedInCell[candidate.Cell]++;
+        candidate.Questions++;
         Questions++;
         _inFlight++;
         bool wasInSweep = _isSweeping;
@@ -233,12 +273,15 @@ internal sealed class Lookup
         _inFlight--;
         if (!wasInSweep)
             candidate.Path.InFlight--;
-        candidate.State = answer is null ? CandidateState.Silent : CandidateState.Answered;
+        candidate.State = answer is null && candidate.Questions == 1 ? CandidateState.Silent : CandidateState.Answered;
         if (answer is not null)
         {
             foreach (ReadOnlyMemory<byte> record in _asksRecords ? answer.Records : [])
             {
-                if (_harvest.TryAdd(record, _host.UtcNow) && _recordHops == 0)
+                if (!_harvest.TryAdd(record, _host.UtcNow))
+                    continue;
+                candidate.HasRecords = true;
+                if (_recordHops == 0)
                     _recordHops = candidate.Depth;
             }
 
@@ -262,12 +305,13 @@ internal sealed class Lookup
             return;
         }
 
-        int nearest = 0;
+        int near = 0;
         _inFlight++;
         foreach (Candidate candidate in _nearest.Where(c => c.State == CandidateState.Answered))
         {
-            if (nearest++ >= _host.Options.BucketSize && candidate.Cell < 0)
+            if (!candidate.IsInside && near >= _host.Options.BucketSize)
                 break;
+            near += candidate.IsFirstOfGroup ? 1 : 0;
             _inFlight++;
             Questions++;
             if (!_host.TryAsk(candidate.Contact, Question.Store(_toStore), StoreAnswered))

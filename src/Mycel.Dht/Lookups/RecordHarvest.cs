@@ -16,6 +16,9 @@ internal sealed class RecordHarvest(DhtKey key, Action<DhtRecord>? found)
     /// <summary>Records of publishers, those that most nodes gave first.</summary>
     public IReadOnlyList<DhtRecord> Records => [.. _newest.Values.OrderByDescending(e => e.Votes).Select(e => e.Record)];
 
+    /// <summary>Publishers of which there is a record.</summary>
+    public int Count => _newest.Count;
+
     /// <summary>Takes one record of an answer; false where it is not valid. The same bytes are checked once.</summary>
     public bool TryAdd(ReadOnlyMemory<byte> bytes, DateTimeOffset now)
     {

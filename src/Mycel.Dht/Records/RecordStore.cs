@@ -44,19 +44,22 @@ internal sealed class RecordStore(DhtOptions options, DhtKey self)
         return MakeRoom(key, group) ? Add(key, new Stored(record, group)) : StoreRefusal.Full;
     }
 
-    /// <summary>Takes up to <paramref name="most"/> records of a key, different ones each time where there are more.</summary>
+    /// <summary>
+    /// Takes up to <paramref name="most"/> records of a key, different ones each time where there are more: one of each group of addresses before a second of any, so that
+    /// many records from few addresses do not hide the others.
+    /// </summary>
     public void Sample(DhtKey key, DateTimeOffset now, IDhtRandom random, int mostBytes, int most, List<ReadOnlyMemory<byte>> into)
     {
         if (!_keys.TryGetValue(key, out List<Stored>? under))
             return;
-        int start = random.Below(under.Count);
-        for (int i = 0; i < under.Count && into.Count < most; i++)
+        foreach (Stored stored in InTurns(under, random))
         {
-            DhtRecord record = under[(start + i) % under.Count].Record;
-            int size = MessageCodec.SizeOf(record.Bytes);
-            if (record.ExpiresAt <= now || size > mostBytes)
+            if (into.Count == most)
+                return;
+            int size = MessageCodec.SizeOf(stored.Record.Bytes);
+            if (stored.Record.ExpiresAt <= now || size > mostBytes)
                 continue;
-            into.Add(record.Bytes);
+            into.Add(stored.Record.Bytes);
             mostBytes -= size;
         }
     }
@@ -72,6 +75,26 @@ internal sealed class RecordStore(DhtOptions options, DhtKey self)
                     Remove(key, under, i);
             }
         }
+    }
+
+    /// <summary>
+    /// Records in random order, one of each group before a second of any, whichever group has more. Those that are not from the Internet count as one group.
+    /// </summary>
+    private static IEnumerable<Stored> InTurns(List<Stored> under, IDhtRandom random)
+    {
+        if (under.Count == 1)
+            return under;
+        Stored[] mixed = [.. under];
+        for (int i = mixed.Length - 1; i > 0; i--)
+        {
+            int other = random.Below(i + 1);
+            (mixed[i], mixed[other]) = (mixed[other], mixed[i]);
+        }
+
+        return mixed.GroupBy(s => s.Group)
+            .SelectMany(g => g.Select((stored, turn) => (Stored: stored, Turn: turn, Order: random.NextUInt64())))
+            .OrderBy(s => (s.Turn, s.Order))
+            .Select(s => s.Stored);
     }
 
     private StoreRefusal Add(DhtKey key, Stored stored)

@@ -16,8 +16,8 @@ internal sealed class Answerer(DhtOptions options, RoutingTable table, RecordSto
     /// <summary>The answer, and whether the asker's address is proven.</summary>
     public (DhtMessage Answer, bool IsProven) Answer(DhtContact asker, DhtMessage question, bool isAddressProven, DateTimeOffset now)
     {
-        bool isProven = isAddressProven || tokens.IsValid(asker, question.Token);
-        ulong token = tokens.Make(asker);
+        (ulong token, bool isValid) = tokens.Check(asker, question.Token);
+        bool isProven = isAddressProven || isValid;
         if (!isProven && question.Kind != MessageKind.Ping)
         {
             counters.TokensDemanded++;

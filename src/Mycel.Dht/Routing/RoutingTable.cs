@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Mycel.Dht.Routing;
 
 /// <summary>
@@ -10,6 +12,9 @@ internal sealed class RoutingTable(DhtOptions options, DhtKey self)
 {
     private readonly Bucket?[] _buckets = new Bucket?[DhtKey.Bits];
     private readonly Dictionary<UInt128, int> _groups = [];
+
+    /// <summary>Kept between questions, most of which look for the nearest contacts.</summary>
+    private readonly List<DhtContact> _nearest = [];
 
     /// <summary>Contacts in buckets.</summary>
     public int Count { get; private set; }
@@ -99,23 +104,23 @@ internal sealed class RoutingTable(DhtOptions options, DhtKey self)
     /// <summary>The contacts nearest to a key, nearest first. Those that did not answer lately come in only where <paramref name="alsoFailed"/>.</summary>
     public List<DhtContact> Closest(DhtKey target, int count, bool alsoFailed = false)
     {
-        var found = new List<(DhtKey Distance, DhtContact Contact)>(count * 3);
-        int prefix = Math.Min(self.CommonPrefix(target), DhtKey.Bits - 1);
-        // The target's own bucket is nearest; then all deeper ones, which agree with this node where the target does not; then the others, outwards.
-        Take(_buckets[prefix], target, alsoFailed, found);
-        if (found.Count < count)
+        _nearest.Clear();
+        DhtKey distance = self.Xor(target);
+        // No contact of a bucket is as near as any of the bucket before it. Contacts of bucket i differ from this node first in bit i. Where the target does too, they
+        // agree with it there, and those of deeper buckets do not: they are nearer. Where the target does not, they are farther than all deeper ones.
+        for (int i = 0; i < DhtKey.Bits && _nearest.Count < count; i++)
         {
-            for (int i = prefix + 1; i < DhtKey.Bits; i++)
-                Take(_buckets[i], target, alsoFailed, found);
+            if (_buckets[i] is { } bucket && distance.HasBit(i))
+                Take(bucket, target, alsoFailed);
         }
 
-        for (int i = prefix - 1; i >= 0 && found.Count < count; i--)
-            Take(_buckets[i], target, alsoFailed, found);
-        found.Sort(static (a, b) => a.Distance.CompareTo(b.Distance));
-        var nearest = new List<DhtContact>(Math.Min(count, found.Count));
-        for (int i = 0; i < found.Count && i < count; i++)
-            nearest.Add(found[i].Contact);
-        return nearest;
+        for (int i = DhtKey.Bits - 1; i >= 0 && _nearest.Count < count; i--)
+        {
+            if (_buckets[i] is { } bucket && !distance.HasBit(i))
+                Take(bucket, target, alsoFailed);
+        }
+
+        return _nearest.GetRange(0, Math.Min(count, _nearest.Count));
     }
 
     /// <summary>Some random contacts.</summary>
@@ -147,15 +152,19 @@ internal sealed class RoutingTable(DhtOptions options, DhtKey self)
         }
     }
 
-    private static void Take(Bucket? bucket, DhtKey target, bool alsoFailed, List<(DhtKey Distance, DhtContact Contact)> into)
+    private void Take(Bucket bucket, DhtKey target, bool alsoFailed)
     {
-        if (bucket is null)
-            return;
+        Span<DhtKey> distances = stackalloc DhtKey[DhtLimits.MaxContacts];
+        int start = _nearest.Count, count = 0;
         foreach (BucketEntry entry in bucket.Entries)
         {
-            if (entry.Failures == 0 || alsoFailed)
-                into.Add((entry.Contact.Key.Xor(target), entry.Contact));
+            if (entry.Failures > 0 && !alsoFailed)
+                continue;
+            distances[count++] = entry.Contact.Key.Xor(target);
+            _nearest.Add(entry.Contact);
         }
+
+        distances[..count].Sort(CollectionsMarshal.AsSpan(_nearest)[start..]);
     }
 
     private (Bucket Bucket, int Index)? Find(DhtKey key)

@@ -14,11 +14,14 @@ internal static class Claims
 
     public static int FuzzFactor { get; } = Number("MYCEL_FUZZ", 1);
 
-    /// <summary>A network whose seed is in the test's output.</summary>
-    public static SimNetwork Network(ITestOutputHelper output, double loss = 0)
+    /// <summary>Networks that a claim is tried on, each with a seed of its own that is in the test's output: one, or ten where runs are to be large.</summary>
+    public static IEnumerable<SimNetwork> Networks(ITestOutputHelper output)
     {
-        output.WriteLine($"MYCEL_DHT_SEED={Seed}");
-        return new SimNetwork(Seed, loss);
+        for (int i = 0; i < (IsFull ? 10 : 1); i++)
+        {
+            output.WriteLine($"MYCEL_DHT_SEED={Seed + i}");
+            yield return new SimNetwork(Seed + i);
+        }
     }
 
     private static int Number(string name, int otherwise)

@@ -71,13 +71,23 @@ internal sealed class SimNetwork
         Honest.Remove(peer);
     }
 
-    /// <summary>Fills the tables of nodes as they are after a long time in the network: each bucket with random nodes of its range.</summary>
+    /// <summary>
+    /// Fills the tables of nodes as they are after a long time in the network: each bucket with random nodes of its range; and their estimates of the network's size, with
+    /// what lookups of random keys would have found.
+    /// </summary>
     /// <param name="heardInBucket">Nodes of each range that were heard of; the table may refuse some.</param>
     public void FillTables(int heardInBucket = 20)
     {
         var space = new KeySpace(Honest.Select(p => p.Contact).Concat(Hostile.Select(p => p.Contact)));
+        (int Count, DhtKey Distance)[] sizes = [.. Enumerable.Range(0, 100).Select(_ => NextKey()).Select(k => space.Nearest(k, 20) is var near ? (near.Count, near[^1].Key.Xor(k)) : default)];
         foreach (HonestPeer peer in Honest)
         {
+            for (int i = 0; i < 8; i++)
+            {
+                (int count, DhtKey distance) = sizes[Random.Next(sizes.Length)];
+                peer.Node.Size.Add(count, distance);
+            }
+
             for (int bits = 0; bits < 64; bits++)
             {
                 foreach (DhtContact contact in space.InBucket(peer.Contact.Key, bits, heardInBucket, Random))
@@ -124,6 +134,27 @@ internal sealed class SimNetwork
         from.Schedule();
         RunUntil(() => result is not null);
         return result!;
+    }
+
+    /// <summary>Looks up keys from nodes, so many at a time, and waits for all; results are in the order of the lookups.</summary>
+    public DhtLookupResult[] FindAll(IReadOnlyList<(HonestPeer From, DhtKey Key)> lookups, int atOnce = 20)
+    {
+        var results = new DhtLookupResult[lookups.Count];
+        int begun = 0, ended = 0;
+        while (ended < lookups.Count)
+        {
+            for (; begun < lookups.Count && begun - ended < atOnce; begun++)
+            {
+                int index = begun;
+                Assert.True(lookups[index].From.Node.TryFindRecords(lookups[index].Key, r => (results[index], ended) = (r, ended + 1)));
+                lookups[index].From.Schedule();
+            }
+
+            int before = ended;
+            RunUntil(() => ended > before);
+        }
+
+        return results;
     }
 
     /// <summary>Publishes a record from a node and waits for the end.</summary>

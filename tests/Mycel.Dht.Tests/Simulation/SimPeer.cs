@@ -38,6 +38,9 @@ internal sealed class HonestPeer : SimPeer, IDhtNetwork
 
     public override void Wake()
     {
+        // An earlier wake took the place of this one, and entered another if one was still needed.
+        if (WakesAt != Network.Clock.Ticks)
+            return;
         WakesAt = long.MaxValue;
         if (Node.NextDue <= Network.Clock.Ticks)
             Node.Tick();
