@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Mycel.Node.Backends.Local;
 using Mycel.Node.Backends.Relay;
+using Mycel.Node.Discovery;
 using Mycel.Node.Discovery.Lan;
 using Mycel.Node.Execution;
 using Mycel.Node.Links;
@@ -14,15 +15,16 @@ namespace Mycel.Node.Api;
 
 /// <summary><c>GET /metrics</c>.</summary>
 internal sealed class MetricsEndpoint(NodeMetrics metrics, RelayRegistry relays, ILocalModels models, Dispatcher dispatcher, ExchangeWatch watch, ModelCatalog catalog, NodeState state,
-    ILinks links, RelayHandler relayed, IPeerBook peers, NetworkRegistry networks, CreditMetrics credit, LanMetrics lan, NearbyNodes nearby)
+    ILinks links, RelayHandler relayed, IPeerBook peers, NetworkRegistry networks, CreditMetrics credit, LanMetrics lan, NearbyNodes nearby, PeerTable table)
 {
-    public Task GetAsync(HttpContext context)
+    public async Task GetAsync(HttpContext context)
     {
+        var state = await table.ReadAsync(context.RequestAborted);
         context.Response.ContentType = PrometheusText.ContentType;
-        return context.Response.WriteAsync(Render());
+        await context.Response.WriteAsync(Render(state));
     }
 
-    private string Render()
+    private string Render(TableState found)
     {
         var text = new PrometheusText();
         var routes = metrics.Routes.ToList();
@@ -33,6 +35,7 @@ internal sealed class MetricsEndpoint(NodeMetrics metrics, RelayRegistry relays,
         EngineMetrics.Write(text, models.List());
         LinkMetrics.Write(text, links.All, peers.All, networks.Joined.Count);
         LinkMetrics.Write(text, relayed);
+        TableMetrics.Write(text, found);
         LanFigures.Write(text, lan, nearby.All.Count);
         CreditFigures.Write(text, credit);
         return text.ToString();

@@ -58,6 +58,7 @@ internal static class CommandLine
         root.Subcommands.Add(JoinCommand.Build());
         root.Subcommands.Add(PeerCommands.BuildPeers());
         root.Subcommands.Add(PeerCommands.BuildFleet());
+        root.Subcommands.Add(DhtCommands.Build());
         root.Subcommands.Add(CreditCommands.Build());
         root.Subcommands.Add(ReceiptCommands.Build());
         root.Subcommands.Add(LedgerCommands.Build());

@@ -32,6 +32,7 @@ internal sealed class ServeOptions
     };
 
     private readonly Option<bool> _noLan = new("--no-lan") { Description = "Neither look for the other nodes of this account on the local network nor be found by them there" };
+    private readonly Option<bool> _noDht = new("--no-dht") { Description = "Take no part in the table by which nodes and models of public networks are found" };
     private readonly Option<bool> _open = new("--open") { Description = "Serve without keys beyond this machine: anyone who reaches the port may use the models" };
     private readonly Option<string?> _logLevel = new("--log-level") { Description = "debug, info, warn or error (default info)", HelpName = "LEVEL" };
 
@@ -54,7 +55,7 @@ internal sealed class ServeOptions
     /// <summary>Adds them to a command.</summary>
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_relay, _model, _demo, _host, _port, _linkPort, _linkAddress, _noLan, Config, DataDir, _open, _logLevel]) command.Options.Add(option);
+        foreach (Option option in (Option[])[_relay, _model, _demo, _host, _port, _linkPort, _linkAddress, _noLan, _noDht, Config, DataDir, _open, _logLevel]) command.Options.Add(option);
     }
 
     /// <summary>What was given.</summary>
@@ -68,6 +69,7 @@ internal sealed class ServeOptions
         LinkPort = line.GetValue(_linkPort),
         LinkAddresses = line.GetValue(_linkAddress) ?? [],
         NoLan = line.GetValue(_noLan) ? true : null,
+        NoDht = line.GetValue(_noDht) ? true : null,
         ConfigFile = line.GetValue(Config),
         DataDir = line.GetValue(DataDir),
         Open = line.GetValue(_open) ? true : null,
@@ -76,5 +78,5 @@ internal sealed class ServeOptions
 
     /// <summary>The names of those given that only a start can follow: not the ones by which a running node is found.</summary>
     public IReadOnlyList<string> GivenForStart(ParseResult line) =>
-        [.. ((Option[])[_relay, _model, _demo, _host, _port, _linkPort, _linkAddress, _noLan, _open, _logLevel]).Where(option => line.GetResult(option) is { Implicit: false }).Select(option => option.Name)];
+        [.. ((Option[])[_relay, _model, _demo, _host, _port, _linkPort, _linkAddress, _noLan, _noDht, _open, _logLevel]).Where(option => line.GetResult(option) is { Implicit: false }).Select(option => option.Name)];
 }

@@ -30,6 +30,9 @@ public sealed record CommandLineSettings
     /// <summary><c>--no-lan</c>.</summary>
     public bool? NoLan { get; init; }
 
+    /// <summary><c>--no-dht</c>.</summary>
+    public bool? NoDht { get; init; }
+
     /// <summary><c>--config FILE</c>.</summary>
     public string? ConfigFile { get; init; }
 

@@ -31,6 +31,9 @@ public sealed record MycelOptions
     /// <summary>How nodes of the own account are found on the local network.</summary>
     public LanOptions Lan { get; init; } = new();
 
+    /// <summary>How nodes and models are found that nobody linked knows of.</summary>
+    public PeerTableOptions Dht { get; init; } = new();
+
     /// <summary>Who else may ask for this node's models.</summary>
     public SharingOptions Sharing { get; init; } = new();
 

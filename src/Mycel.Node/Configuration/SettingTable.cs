@@ -9,7 +9,7 @@ namespace Mycel.Node.Configuration;
 internal static class SettingTable
 {
     /// <summary>The rows, in the order of the documentation.</summary>
-    public static IReadOnlyList<Setting> All { get; } = [.. General(), .. Api(), .. Relays(), .. Models(), .. Engine(), .. Links(), .. Lan(), .. Sharing(), .. CreditSettings.All(), .. Queue(), .. Limits(), .. Log()];
+    public static IReadOnlyList<Setting> All { get; } = [.. General(), .. Api(), .. Relays(), .. Models(), .. Engine(), .. Links(), .. Dht(), .. Lan(), .. Sharing(), .. CreditSettings.All(), .. Queue(), .. Limits(), .. Log()];
 
     /// <summary>The row of a key, or null.</summary>
     public static Setting? Find(string key) => All.FirstOrDefault(setting => setting.Key == key);
@@ -199,6 +199,19 @@ internal static class SettingTable
         new ScalarSetting<bool>(ValueForms.Boolean, o => o.Links.Relay, (o, v) => o with { Links = o.Links with { Relay = v } })
         {
             Key = "links.relay", IsHot = true, Summary = "Carry streams between two members of a network that cannot reach each other; they stay sealed.",
+        },
+    ];
+
+    private static IEnumerable<Setting> Dht() =>
+    [
+        new ScalarSetting<bool>(ValueForms.Boolean, o => o.Dht.Enabled, (o, v) => o with { Dht = o.Dht with { Enabled = v } })
+        {
+            Key = "dht.enabled", IsHot = false, Flag = "--no-dht", FlagValues = f => One(f.NoDht is { } isOff ? ValueForms.Boolean.Write(!isOff) : null),
+            Summary = "Take part in the table by which members of public networks find each other's nodes and models without a directory.",
+        },
+        new ScalarSetting<int>(ValueForms.Whole(0, 65_535), o => o.Dht.Port, (o, v) => o with { Dht = o.Dht with { Port = v } })
+        {
+            Key = "dht.port", IsHot = false, Summary = "UDP port of that table, beside links; 0 takes any free one, and so does the default where another program has it.",
         },
     ];
 

@@ -140,7 +140,7 @@ internal static partial class NodeHost
         services.AddSingleton(provider => new Dispatcher(provider.GetRequiredService<ModelCatalog>(), () => settings.Current.Queue.Depth));
         services.AddSingleton<ExchangeWatch>();
         services.AddSingleton(identity);
-        services.AddPeers(settings.Current.DataDir);
+        services.AddPeers(settings.Current);
         services.AddSingleton<RequestRunner>();
         services.AddSingleton<InferenceEndpoint>();
         services.AddSingleton<ModelsEndpoint>();
@@ -165,6 +165,7 @@ internal static partial class NodeHost
         app.MapNetworks();
         app.MapInvites();
         app.MapPeers();
+        app.MapTable();
         app.MapFleetCalls();
         app.MapCredit();
         app.MapTunnel(app.Services.GetRequiredService<TunnelDoor>(), app.Services.GetRequiredService<ClientAddress>());

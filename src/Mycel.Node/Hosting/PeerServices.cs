@@ -3,6 +3,7 @@ using Mycel.Node.Admission;
 using Mycel.Node.Api.Admin;
 using Mycel.Node.Backends.Peer;
 using Mycel.Node.Configuration;
+using Mycel.Node.Discovery;
 using Mycel.Node.Discovery.Lan;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Tunnel;
@@ -20,8 +21,8 @@ internal static class PeerServices
 
     /// <summary>Adds links, networks, and the asking and serving of peers.</summary>
     /// <param name="services">The services.</param>
-    /// <param name="dataDir">The data folder.</param>
-    public static IServiceCollection AddPeers(this IServiceCollection services, string dataDir)
+    /// <param name="options">The settings at the start.</param>
+    public static IServiceCollection AddPeers(this IServiceCollection services, MycelOptions options)
     {
         services.AddSingleton<LinkManager>();
         services.AddSingleton<ILinks>(provider => provider.GetRequiredService<LinkManager>());
@@ -30,12 +31,13 @@ internal static class PeerServices
         services.AddOwnModels(
             static (provider, name) => provider.GetRequiredService<NetworkRegistry>().Find(name)?.Charter.Id,
             static provider => [.. provider.GetRequiredService<NetworkRegistry>().Joined.Select(n => n.Charter.Id)]);
+        services.AddDiscovery(options.Dht.Enabled);
         services.AddCredit();
         services.AddSingleton<LanMetrics>();
         services.AddSingleton(provider => new LanReach(() => LanPortsOf(provider)));
         services.AddSingleton<LanDiscovery>();
         services.AddSingleton<PeerBackends>();
-        services.AddSingleton(new ControlAddress(ControlSocket.PathFor(dataDir)));
+        services.AddSingleton(new ControlAddress(ControlSocket.PathFor(options.DataDir)));
         services.AddSingleton<FleetCaller>();
         services.AddSingleton<NetworkViews>();
         services.AddSingleton<IStreamHandler, PingHandler>();
@@ -61,6 +63,8 @@ internal static class PeerServices
         links.DetourBy(relays);
         links.TunnelAddresses = () => TunnelAddressesOf(services.GetRequiredService<IOptionsSource>().Current, services.GetRequiredService<NodeState>());
         await services.GetRequiredService<NetworkRoom>().StartAsync();
+        services.GetRequiredService<LostPeers>();
+        await services.GetRequiredService<PeerTable>().StartAsync();
         services.GetRequiredService<LanDiscovery>().Start();
         services.GetRequiredService<Settler>().Start();
     }
@@ -85,6 +89,9 @@ internal static class PeerServices
     public static async Task StopPeersAsync(this IServiceProvider services)
     {
         await services.GetRequiredService<Settler>().StopAsync();
+        services.GetRequiredService<ModelFinder>().Dispose();
+        services.GetRequiredService<LostPeers>().Dispose();
+        await services.GetRequiredService<PeerTable>().DisposeAsync();
         await services.GetRequiredService<LanDiscovery>().DisposeAsync();
         await services.GetRequiredService<NetworkRoom>().DisposeAsync();
         await services.GetRequiredService<LinkManager>().DisposeAsync();

@@ -21,6 +21,9 @@ internal interface ILinks
     /// <summary>The last connection with a peer has ended.</summary>
     event Action<Link>? Unlinked;
 
+    /// <summary>A peer that is to be kept linked could not be reached at any of its addresses.</summary>
+    event Action<PeerId>? Unreached;
+
     /// <summary>Gives the link with a peer, dialling where there is none: its addresses first, all carriers, then through others.</summary>
     /// <param name="peer">Whoever answers must prove to be it.</param>
     /// <param name="addresses">Where to try: <c>host:port</c> (QUIC), <c>http://…</c> and <c>https://…</c> (tunnel).</param>
@@ -33,7 +36,7 @@ internal interface ILinks
     /// <param name="addresses">Where it may be, asked before each attempt.</param>
     void Keep(PeerId peer, Func<IReadOnlyList<string>> addresses);
 
-    /// <summary>Has a kept peer that is not linked dialled at once: it is heard to be there.</summary>
+    /// <summary>Dials a peer that is to be kept linked at once, where it is waited for: there is news of where it is.</summary>
     void Wake(PeerId peer);
 
     /// <summary>Dials a peer no more; a link that exists stays.</summary>

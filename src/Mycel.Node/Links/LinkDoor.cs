@@ -87,7 +87,9 @@ internal sealed partial class LinkDoor(NodeIdentity identity, LinkCredentials cr
     private LinkException Unusable(TransportException failed) =>
         new($"The node cannot listen for links on {options.Host}, UDP port {options.Port}: {failed.Message} Choose others with links.host and links.port.", failed);
 
-    private static IPAddress AddressOf(string host) => host switch
+    /// <summary>The address that <c>links.host</c> stands for.</summary>
+    /// <exception cref="LinkException">It is no IP address.</exception>
+    public static IPAddress AddressOf(string host) => host switch
     {
         "localhost" => IPAddress.Loopback,
         // A machine without IPv6 cannot bind its wildcard.

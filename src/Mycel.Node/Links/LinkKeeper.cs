@@ -3,7 +3,11 @@ using Mycel.Identity;
 namespace Mycel.Node.Links;
 
 /// <summary>Dials the peers that are to be kept linked, again and again with growing pauses, as long as there is no link.</summary>
-internal sealed partial class LinkKeeper(LinkManager links, TimeProvider time, ILogger logger) : IDisposable
+/// <param name="links">Dials.</param>
+/// <param name="unreached">Is told of each peer that none of its addresses led to.</param>
+/// <param name="time">The clock.</param>
+/// <param name="logger">Where failures are told.</param>
+internal sealed partial class LinkKeeper(LinkManager links, Action<PeerId> unreached, TimeProvider time, ILogger logger) : IDisposable
 {
     /// <summary>Peers kept at once.</summary>
     public const int MaxKept = 1024;
@@ -15,6 +19,9 @@ internal sealed partial class LinkKeeper(LinkManager links, TimeProvider time, I
     private static readonly TimeSpan EagerTime = TimeSpan.FromSeconds(20);
 
     private static readonly TimeSpan EagerPause = TimeSpan.FromSeconds(1.5);
+
+    /// <summary>A link that has lasted so long was wanted by both sides.</summary>
+    private static readonly TimeSpan SettledAfter = TimeSpan.FromSeconds(3);
 
     /// <summary>Pauses before a better way is looked for to a peer that is linked over a tunnel or through a third node.</summary>
     private static readonly TimeSpan FirstUpgradePause = TimeSpan.FromSeconds(5);
@@ -69,7 +76,7 @@ internal sealed partial class LinkKeeper(LinkManager links, TimeProvider time, I
         }
     }
 
-    /// <summary>A link has ended, or its peer was heard: if it is kept, and not linked, it is dialled at once.</summary>
+    /// <summary>If a peer is kept and not linked, it is dialled at once: its link has ended, or there is news of where it is.</summary>
     public void Wake(PeerId peer)
     {
         lock (_lock)
@@ -93,20 +100,29 @@ internal sealed partial class LinkKeeper(LinkManager links, TimeProvider time, I
             while (true)
             {
                 kept.Sleep();
-                if (links.Find(peer) is { } link)
+                var isRefused = false;
+                if (await FindAsync(peer, kept, both.Token) is { } link)
                 {
                     kept.LastError = null;
+                    var linkedAt = time.GetTimestamp();
                     await FollowAsync(link, kept, both.Token);
-                    pause = FirstPause;
-                    lostAt = time.GetTimestamp();
-                    // Both sides lose a link at once, and both would dial at once.
-                    await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(0, 200)), time, both.Token);
-                    continue;
+                    isRefused = time.GetElapsedTime(linkedAt) < SettledAfter;
+                    if (!isRefused)
+                    {
+                        pause = FirstPause;
+                        lostAt = time.GetTimestamp();
+                        // Both sides lose a link at once, and both would dial at once.
+                        await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(0, 200)), time, both.Token);
+                        continue;
+                    }
+                    // One that closes at once, as for want of room, is left in peace like one that does not answer.
+                    kept.LastError = "It closed the link at once; perhaps it has as many links as it may.";
                 }
-                if (await TryAsync(peer, kept, both.Token)) continue;
                 var most = time.GetElapsedTime(lostAt) < EagerTime ? EagerPause : MaxPause;
                 pause = pause < most ? pause : most;
-                await Task.WhenAny(kept.Woken, Task.Delay(pause * (0.75 + 0.5 * Random.Shared.NextDouble()), time, both.Token));
+                var wait = Task.Delay(pause * (0.75 + 0.5 * Random.Shared.NextDouble()), time, both.Token);
+                // The end of a link that was refused wakes, too, and is no news.
+                await (isRefused ? wait : Task.WhenAny(kept.Woken, wait));
                 both.Token.ThrowIfCancellationRequested();
                 pause *= 1.6;
             }
@@ -132,18 +148,19 @@ internal sealed partial class LinkKeeper(LinkManager links, TimeProvider time, I
         }
     }
 
-    private async Task<bool> TryAsync(PeerId peer, Kept kept, CancellationToken cancellation)
+    /// <summary>The link with a peer, dialled where there is none; null where it cannot be reached.</summary>
+    private async Task<Link?> FindAsync(PeerId peer, Kept kept, CancellationToken cancellation)
     {
         try
         {
-            await links.ConnectAsync(peer, kept.Addresses(), cancellation);
-            return true;
+            return await links.ConnectAsync(peer, kept.Addresses(), cancellation);
         }
         catch (LinkException failed)
         {
             if (kept.LastError != failed.Message) LogUnreachable(peer, failed.Message);
             kept.LastError = failed.Message;
-            return false;
+            unreached(peer);
+            return null;
         }
     }
 

@@ -39,7 +39,7 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
         _credentials = new LinkCredentials(identity, time);
         _server = new StreamServer(time, logger);
         _dialer = new LinkDialer(this, _credentials, time);
-        _keeper = new LinkKeeper(this, time, logger);
+        _keeper = new LinkKeeper(this, peer => Unreached?.Invoke(peer), time, logger);
     }
 
     public event Action<Link>? Linked;
@@ -47,6 +47,8 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
     public event Action<Link>? Dialled;
 
     public event Action<Link>? Unlinked;
+
+    public event Action<PeerId>? Unreached;
 
     public IReadOnlyList<Link> All => [.. _links.Values];
 

@@ -83,12 +83,12 @@ internal sealed class MemberKeeper
         }
     }
 
-    /// <summary>Where a node may be: where it is near, then as its record says, then as invites said.</summary>
+    /// <summary>Where a node may be: where it is near, as was found out since it was lost, as its record says, then as invites said.</summary>
     internal IReadOnlyList<string> AddressesOf(PeerId peer)
     {
         var known = _peers.Find(peer)?.Addresses ?? [];
         var first = _peers.Networks.All.SelectMany(network => network.Nodes).Where(node => node.PeerId == peer).SelectMany(node => node.Addresses);
-        return [.. _nearby.AddressesOf(peer).Concat(known).Concat(first).Distinct(StringComparer.Ordinal).Take(2 * LinkAddress.MaxCount)];
+        return [.. _nearby.AddressesOf(peer).Concat(_peers.Found.AddressesOf(peer)).Concat(known).Concat(first).Distinct(StringComparer.Ordinal).Take(2 * LinkAddress.MaxCount)];
     }
 
     private HashSet<PeerId> Wanted(DateTimeOffset now)

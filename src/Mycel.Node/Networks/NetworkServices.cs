@@ -31,7 +31,7 @@ internal static class NetworkServices
         services.AddSingleton(provider => new PeerFile(provider.GetRequiredService<IOptionsSource>().Current.DataDir, provider.GetRequiredService<ILogger<PeerFile>>()));
         services.AddSingleton(provider => new OwnReach(
             () => provider.GetRequiredService<ILinks>().OwnAddresses, () => provider.GetRequiredService<IOptionsSource>().Current.Links.Relay,
-            () => provider.GetRequiredService<ClearingPlaces>().Here));
+            () => provider.GetRequiredService<ClearingPlaces>().Here, () => provider.GetService<ITableDoor>()?.Port ?? 0));
         services.AddSingleton(provider => new AppointmentBook(
             Folder(provider, NetworksFolder), provider.GetRequiredService<NetworkRegistry>(), provider.GetRequiredService<RevocationBook>(),
             provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<AppointmentBook>>()));

@@ -24,6 +24,7 @@ internal static class NodeRecords
     public const int MaxTagLength = 64;
     public const int MaxVersionLength = 32;
     public const int MaxSlots = 65_536;
+    public const int MaxPort = 65_535;
 
     /// <summary>How long a record is believed after it was issued.</summary>
     public static readonly TimeSpan Life = TimeSpan.FromHours(1);
@@ -76,6 +77,7 @@ internal static class NodeRecords
         Require(body.Addresses.Count <= LinkAddress.MaxCount && body.Addresses.All(LinkAddress.IsValid), $"has more than {LinkAddress.MaxCount} addresses, or one that cannot be");
         Require(AreIds(body.Networks), $"has more than {MaxNetworks} networks, or one that cannot be");
         Require(AreIds(body.Clears), $"clears more than {MaxNetworks} networks, or one that cannot be");
+        Require(body.DhtPort <= MaxPort, "has a port that cannot be");
         Require(body.Models.Count <= MaxModels && body.Models.All(IsOffer), $"has more than {MaxModels} models, or one with values out of range");
         Require(body.Models.Select(offer => offer.Name).Distinct(StringComparer.Ordinal).Count() == body.Models.Count, "names a model twice");
         Require(IsText(body.Version, 0, MaxVersionLength), "has a version that cannot be");

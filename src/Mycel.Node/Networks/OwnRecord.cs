@@ -155,6 +155,7 @@ internal sealed class OwnRecord : IDisposable
             Name = certificate.DeviceName,
             Version = NodeState.Version,
             Relays = _reach.Relays(),
+            DhtPort = (uint)(_reach.DhtPort?.Invoke() ?? 0),
         };
         record.Addresses.AddRange(_reach.Addresses().Where(LinkAddress.IsValid).Distinct(StringComparer.Ordinal).Take(LinkAddress.MaxCount));
         record.Networks.AddRange(_madeFor!.All.Select(network => WireIds.Of(network.Charter.Id.Hash)));
@@ -184,4 +185,5 @@ internal sealed record OwnRecordForms(ByteString Shared, ByteString? Home);
 /// <param name="Addresses">The best first.</param>
 /// <param name="Relays">Whether it carries streams between other members.</param>
 /// <param name="Clears">The networks whose ledger it keeps; null for none.</param>
-internal sealed record OwnReach(Func<IReadOnlyList<string>> Addresses, Func<bool> Relays, Func<IReadOnlyList<NetworkId>>? Clears = null);
+/// <param name="DhtPort">UDP port at which it is asked in the table of peers, 0 for none; null for none ever.</param>
+internal sealed record OwnReach(Func<IReadOnlyList<string>> Addresses, Func<bool> Relays, Func<IReadOnlyList<NetworkId>>? Clears = null, Func<int>? DhtPort = null);

@@ -42,6 +42,7 @@ internal sealed partial class PeerBook : IPeerBook
         _ownId = identity.Device.PeerId;
         _revocations = revocations;
         _time = time;
+        Found = new FoundPeers(time);
     }
 
     public event Action? Changed;
@@ -57,6 +58,9 @@ internal sealed partial class PeerBook : IPeerBook
             lock (_gate) return _all = [.. _entries.Values.Select(entry => entry.Info).OrderBy(info => info.Name, StringComparer.OrdinalIgnoreCase).ThenBy(info => info.Id.ToString(), StringComparer.Ordinal)];
         }
     }
+
+    /// <summary>Nodes that were found otherwise than through peers.</summary>
+    public FoundPeers Found { get; }
 
     /// <summary>The networks that this node belongs to; set by the registry.</summary>
     public JoinedNetworks Networks => _networks;
@@ -233,7 +237,8 @@ internal sealed partial class PeerBook : IPeerBook
         lock (_gate) entry = _entries.GetValueOrDefault(peer.PeerId);
         var said = entry?.Record?.Networks ?? entry?.StoredNetworks ?? [];
         var proved = Greeted(peer.PeerId)?.Proofs;
-        return [.. networks.All.Where(network => said.Contains(network.Charter.Id) || proved?.ContainsKey(network.Charter.Id) == true || network.Nodes.Any(node => node.PeerId == peer.PeerId))];
+        var found = Found.NetworksOf(peer.PeerId);
+        return [.. networks.All.Where(network => said.Contains(network.Charter.Id) || found.Contains(network.Charter.Id) || proved?.ContainsKey(network.Charter.Id) == true || network.Nodes.Any(node => node.PeerId == peer.PeerId))];
     }
 
     /// <summary>Whether a greeted peer says that it is in a network of this node's that it did not prove to be in.</summary>

@@ -30,13 +30,13 @@ internal static class Arrows
         ["Models"] = ["Configuration", "Observability"],
         ["Links"] = ["Configuration", "Observability"],
         ["Networks"] = ["Configuration", "Observability", "Links"],
-        ["Discovery"] = ["Configuration", "Observability", "Links", "Networks"],
         ["Backends"] = ["Configuration", "Observability", "Models", "Links", "Networks", "Settlement"],
         ["Routing"] = ["Configuration", "Observability", "Settlement", "Backends", "Links", "Networks"],
+        ["Discovery"] = ["Configuration", "Observability", "Links", "Networks", "Routing"],
         ["Execution"] = ["Configuration", "Observability", "Settlement", "Admission", "Backends", "Routing"],
         ["Peers"] = ["Configuration", "Observability", "Settlement", "Admission", "Links", "Networks", "Backends", "Routing", "Execution"],
-        ["Api"] = ["Configuration", "Observability", "Settlement", "Admission", "Models", "Links", "Networks", "Discovery", "Backends", "Routing", "Execution", "Peers"],
-        ["Hosting"] = ["Configuration", "Observability", "Settlement", "Admission", "Models", "Links", "Networks", "Discovery", "Backends", "Routing", "Execution", "Peers", "Api"],
+        ["Api"] = ["Configuration", "Observability", "Settlement", "Admission", "Models", "Links", "Networks", "Backends", "Routing", "Discovery", "Execution", "Peers"],
+        ["Hosting"] = ["Configuration", "Observability", "Settlement", "Admission", "Models", "Links", "Networks", "Backends", "Routing", "Discovery", "Execution", "Peers", "Api"],
         ["Cli"] = ["Configuration", "Admission", "Models", "Hosting"],
     };
 

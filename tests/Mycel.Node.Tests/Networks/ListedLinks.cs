@@ -23,6 +23,8 @@ internal sealed class ListedLinks : ILinks
 
     public event Action<Link>? Unlinked { add { } remove { } }
 
+    public event Action<PeerId>? Unreached { add { } remove { } }
+
     public Func<ProvenPeer, string?> Judge { get; set; } = _ => null;
 
     public IReadOnlyList<string> OwnAddresses => [];

@@ -30,6 +30,8 @@ internal static class TestPeers
 
         public event Action<Link>? Unlinked { add { } remove { } }
 
+        public event Action<PeerId>? Unreached { add { } remove { } }
+
         public Func<ProvenPeer, string?> Judge { get; set; } = _ => null;
 
         public IReadOnlyList<string> OwnAddresses => [];

@@ -4,6 +4,7 @@ using System.Globalization;
 using Mycel.Node.Admission;
 using Mycel.Node.Backends;
 using Mycel.Node.Configuration;
+using Mycel.Node.Discovery;
 using Mycel.Node.Execution;
 using Mycel.Node.Networks;
 using Mycel.Node.Observability;
@@ -14,7 +15,8 @@ namespace Mycel.Node.Api.OpenAi;
 
 /// <summary>The OpenAI requests that a model answers, as HTTP clients send them.</summary>
 internal sealed class InferenceEndpoint(
-    IOptionsSource options, RequestLimits limits, ModelCatalog catalog, RequestRunner runner, NodeMetrics metrics, BodyMemory bodies, NodeId node, IPeerBook peers)
+    IOptionsSource options, RequestLimits limits, ModelCatalog catalog, RequestRunner runner, NodeMetrics metrics, BodyMemory bodies, NodeId node, IPeerBook peers,
+    ModelFinder finder)
 {
     /// <summary>Bodies beyond this are not read on the thread that serves the sockets, in bytes.</summary>
     private const int LargeBodyBytes = 256 * 1024;
@@ -66,13 +68,24 @@ internal sealed class InferenceEndpoint(
                 await FailAsync(context, requestId, "", startedAt, 400, fault!.Code, fault.Message, fault.Param);
                 return;
             }
-            if (RequestRunner.FindModel<ModelTarget>(document, catalog.Find) is not { } target)
+            var target = RequestRunner.FindModel<ModelTarget>(document, catalog.Find);
+            if (target is null && await SearchAsync(document, deadline, context.RequestAborted)) target = RequestRunner.FindModel<ModelTarget>(document, catalog.Find);
+            if (target is null)
             {
                 await RefuseUnknownModelAsync(context, document, requestId, startedAt);
                 return;
             }
             await ExchangeAsync(context, kind, caller, requestId, startedAt, document, target, via, deadline, place);
         }
+    }
+
+    /// <summary>Has a model searched for that nobody has who is linked, for as long as the caller waits.</summary>
+    private async ValueTask<bool> SearchAsync(RequestDocument document, TimeSpan? deadline, CancellationToken gone)
+    {
+        if (deadline is null) return await finder.FindAsync(RequestRunner.NameOf(document), gone);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(gone);
+        limit.CancelAfter(deadline.Value);
+        return await finder.FindAsync(RequestRunner.NameOf(document), limit.Token);
     }
 
     private async Task ExchangeAsync(

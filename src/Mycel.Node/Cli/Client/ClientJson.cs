@@ -38,6 +38,8 @@ namespace Mycel.Node.Cli.Client;
 [JsonSerializable(typeof(InviteCreateRequest))]
 [JsonSerializable(typeof(JoinRequest))]
 [JsonSerializable(typeof(PeerListReply))]
+[JsonSerializable(typeof(TableReply))]
+[JsonSerializable(typeof(FoundReply))]
 [JsonSerializable(typeof(ConfigReply))]
 [JsonSerializable(typeof(LogListReply))]
 [JsonSerializable(typeof(FleetListReply))]

@@ -13,9 +13,10 @@ internal static class PeerCommands
     {
         NodeOptions options = new();
         Option<bool> json = CliCommand.JsonOption();
-        CliCommand command = new("peers", "Show the other nodes of the networks: how they are linked, their models, what went wrong") { Examples = ["mycel peers", "mycel peers --json"] };
+        CliCommand command = new("peers", "Show the other nodes of the networks: how they are linked, their models, what went wrong") { Examples = ["mycel peers", "mycel peers find qwen3:8b", "mycel peers --json"] };
         command.Options.Add(json);
         options.AddWithFleetTo(command);
+        command.Subcommands.Add(DhtCommands.BuildFind());
         command.Runs(async (line, console, cancel) =>
         {
             using NodeClient node = options.Connect(line);

@@ -24,6 +24,7 @@ internal static class PeerCalls
         {
             ["MYCEL_LINKS_HOST"] = "127.0.0.1",
             ["MYCEL_LINKS_PORT"] = port.ToString(CultureInfo.InvariantCulture),
+            ["MYCEL_DHT_PORT"] = "0",
             // What is paid for has tests of its own.
             ["MYCEL_CREDIT_DEFAULT_PRICE"] = "free",
         };
