@@ -74,6 +74,13 @@ internal sealed record StatusRelays(int Total, int Online);
 /// <param name="PeersKnown">Those that are known.</param>
 internal sealed record StatusLinks(string? Listening, string? Provider, string? Problem, IReadOnlyList<string> Addresses, int Networks, int PeersLinked, int PeersKnown);
 
+/// <summary>What is found on the local network.</summary>
+/// <param name="Interfaces">Network interfaces that this node is announced on.</param>
+/// <param name="Nearby">Other nodes of the account that were heard in the last minutes.</param>
+/// <param name="WhyNot">Why none is looked for, by choice; else null.</param>
+/// <param name="Problem">What keeps them from being looked for; else null.</param>
+internal sealed record StatusLan(int Interfaces, int Nearby, string? WhyNot, string? Problem);
+
 internal sealed record RequestsReply(IReadOnlyList<RouteRecord> Active, IReadOnlyList<RouteRecord> Recent, IReadOnlyList<RequestFigures> ByModel, IReadOnlyList<RequestFigures> ByRoute);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
