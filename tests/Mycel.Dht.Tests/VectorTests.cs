@@ -7,7 +7,7 @@ using Mycel.Identity;
 namespace Mycel.Dht.Tests;
 
 /// <summary>What goes over the wire is, byte for byte, what the examples of the protocol say; <c>MYCEL_WRITE_VECTORS=1</c> writes them.</summary>
-public sealed class VectorTests
+public sealed class VectorTests : IDisposable
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
     private static readonly DateTimeOffset Now = DateTimeOffset.FromUnixTimeSeconds(1767323045);
@@ -15,6 +15,12 @@ public sealed class VectorTests
     private readonly DeviceKey _device = new(Repeated(2));
     private readonly DeviceKey _other = new(Repeated(4));
     private readonly NetworkId _network = new(PeerId.FromPublicKey(Convert.FromHexString("8a88e3dd7409f195fd52db2d3cba5d72ca6709bf1d94121bf3748801b40f6f5c")));
+
+    public void Dispose()
+    {
+        _device.Dispose();
+        _other.Dispose();
+    }
 
     [Fact]
     public void Examples_are_what_the_program_makes()
