@@ -18,7 +18,7 @@ public sealed class DhtOptions
     /// <summary>Nodes that a region is expected to hold: its radius follows from the estimated size of the network. Default 30; 1–64.</summary>
     public int RegionNodes { get; set; } = 30;
 
-    /// <summary>Most questions of a lookup, whatever it is told of. Default 512; 16–1,024. Where nobody attacks it takes about a hundred.</summary>
+    /// <summary>Most questions of a lookup, whatever it is told of, without those that store its record. Default 512; 16–1,024. Where nobody attacks it takes about fifty.</summary>
     public int MaxQuestionsPerLookup { get; set; } = 512;
 
     /// <summary>Most candidates of a lookup. Default 1,024; 64–8,192.</summary>

@@ -166,7 +166,7 @@ public sealed class NodeTests
     public void Nobody_on_the_Internet_sends_others_into_private_networks()
     {
         HonestPeer asker = _network.AddHonest();
-        DhtAddress.TryParse("192.168.1.1:53", out DhtAddress inside);
+        Assert.True(DhtAddress.TryParse("192.168.1.1:53", out DhtAddress inside));
         var victim = new DhtContact(_network.NextKey(), inside);
         var liar = Stranger();
         _network.AddHostile(new HostilePeer(_network, liar, new KeySpace([victim])));

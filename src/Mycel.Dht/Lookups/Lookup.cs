@@ -262,18 +262,21 @@ internal sealed class Lookup
         bool wasInSweep = _isSweeping;
         if (_host.TryAsk(candidate.Contact, Question.Find(target, _asksRecords ? _key : null), answer => Answered(candidate, wasInSweep, answer)))
             return;
-        candidate.State = CandidateState.Silent;
-        _inFlight--;
-        if (!wasInSweep)
-            candidate.Path.InFlight--;
+        Ended(candidate, wasInSweep, isAnswered: false);
     }
 
-    private void Answered(Candidate candidate, bool wasInSweep, DhtMessage? answer)
+    /// <summary>A question ended. Who answered once counts as there, also where it leaves a further question unanswered.</summary>
+    private void Ended(Candidate candidate, bool wasInSweep, bool isAnswered)
     {
         _inFlight--;
         if (!wasInSweep)
             candidate.Path.InFlight--;
-        candidate.State = answer is null && candidate.Questions == 1 ? CandidateState.Silent : CandidateState.Answered;
+        candidate.State = isAnswered || candidate.Questions > 1 ? CandidateState.Answered : CandidateState.Silent;
+    }
+
+    private void Answered(Candidate candidate, bool wasInSweep, DhtMessage? answer)
+    {
+        Ended(candidate, wasInSweep, answer is not null);
         if (answer is not null)
         {
             foreach (ReadOnlyMemory<byte> record in _asksRecords ? answer.Records : [])
