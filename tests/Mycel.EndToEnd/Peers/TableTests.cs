@@ -39,9 +39,9 @@ public sealed class TableTests
             var folder = newcomer.KeepFolder();
             await newcomer.DisposeAsync();
 
-            for (var i = 0; i < 4; i++)
+            while (nodes.Count < 20)
             {
-                var more = await Task.WhenAll(Enumerable.Range(0, i == 3 ? 5 : 4).Select(_ => PeerCalls.StartAsync()));
+                var more = await Task.WhenAll(Enumerable.Range(0, Math.Min(3, 20 - nodes.Count)).Select(_ => PeerCalls.StartAsync()));
                 nodes.AddRange(more);
                 foreach (var node in more) await node.JoinAsync(token);
             }
