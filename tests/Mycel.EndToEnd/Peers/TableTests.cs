@@ -135,7 +135,8 @@ public sealed class TableTests
         await using var with = await PeerCalls.StartAsync();
         await using var without = await NodeProcess.StartAsync(new NodeSetup
         {
-            Arguments = ["--no-dht"], Environment = PeerCalls.LinkSettings(0, ("MYCEL_DHT_PORT", port.ToString(CultureInfo.InvariantCulture))),
+            Arguments = ["--no-dht"],
+            Environment = PeerCalls.LinkSettings(0, ("MYCEL_DHT_PORT", port.ToString(CultureInfo.InvariantCulture))),
         });
         await with.CreateNetworkAsync(Network, isPublic: true);
         await without.JoinAsync(await with.InviteAsync());
