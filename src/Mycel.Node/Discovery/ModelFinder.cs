@@ -1,7 +1,5 @@
-using System.Collections.Concurrent;
 using Mycel.Dht;
 using Mycel.Identity;
-using Mycel.Identity.Networks;
 using Mycel.Node.Links;
 using Mycel.Node.Networks;
 using Mycel.Node.Routing;

@@ -39,9 +39,9 @@ public sealed class TableTests
             var folder = newcomer.KeepFolder();
             await newcomer.DisposeAsync();
 
-            for (var i = 0; i < 4; i++)
+            while (nodes.Count < 20)
             {
-                var more = await Task.WhenAll(Enumerable.Range(0, i == 3 ? 5 : 4).Select(_ => PeerCalls.StartAsync()));
+                var more = await Task.WhenAll(Enumerable.Range(0, Math.Min(3, 20 - nodes.Count)).Select(_ => PeerCalls.StartAsync()));
                 nodes.AddRange(more);
                 foreach (var node in more) await node.JoinAsync(token);
             }
@@ -135,7 +135,8 @@ public sealed class TableTests
         await using var with = await PeerCalls.StartAsync();
         await using var without = await NodeProcess.StartAsync(new NodeSetup
         {
-            Arguments = ["--no-dht"], Environment = PeerCalls.LinkSettings(0, ("MYCEL_DHT_PORT", port.ToString(CultureInfo.InvariantCulture))),
+            Arguments = ["--no-dht"],
+            Environment = PeerCalls.LinkSettings(0, ("MYCEL_DHT_PORT", port.ToString(CultureInfo.InvariantCulture))),
         });
         await with.CreateNetworkAsync(Network, isPublic: true);
         await without.JoinAsync(await with.InviteAsync());

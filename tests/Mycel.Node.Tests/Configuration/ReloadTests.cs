@@ -99,7 +99,7 @@ public class ReloadTests
         "api.host" or "links.host" => "0.0.0.0",
         "links.provider" or "sharing.default" => "none",
         "links.addresses" => "[\"a:1\"]",
-        "links.relay" or "lan.enabled" => "false",
+        "links.relay" or "lan.enabled" or "dht.enabled" => "false",
         "credit.prices" => "{a: free}",
         "credit.default_price" => "free",
         "credit.clearing" => "on",

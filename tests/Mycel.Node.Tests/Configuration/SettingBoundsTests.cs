@@ -45,6 +45,8 @@ public class SettingBoundsTests
             "node.example.org:8421 [node.example.org] [\"node:0\"] [\"2001:db8::1:8421\"] [\"node:99999\"] [\"udp://node:1\"] [\"https://u@node\"] [\":8421\"] [{a: 1}]" },
         { "links.max_links", "1 1024", "0 1025" },
         { "links.relay", "true false", "1" },
+        { "dht.enabled", "true false", "1" },
+        { "dht.port", "0 65535", "-1 65536 udp" },
         { "lan.enabled", "true false", "1 on" },
         { "sharing.default", "home networks friends Home", "[x] {a: home}" },
         { "sharing.models", "{qwen: home} {\"llama3.2:3b\": friends, \"org/m\": networks} [qwen=home] [\"a=b=home\"] {}",
