@@ -16,7 +16,7 @@ export async function relay(browser, url) {
   await page.getByRole("button", { name: "Add Relay" }).click();
   await page.getByText("gpu-box was added with 2 models.").waitFor();
 
-  await page.getByRole("link", { name: "Overview" }).click();
+  await page.getByRole("link", { name: "Overview", exact: true }).click();
   await page.getByText(/All is well: 2 models can be used/).waitFor();
   await page.getByRole("img", { name: /gpu-box \(device/ }).waitFor();
 
@@ -59,6 +59,35 @@ export async function local(browser, url) {
   await page.getByText("loaded", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Unload" }).click();
   await page.getByRole("heading", { name: "tiny-austen" }).waitFor({ state: "detached" });
+  quiet(problems);
+}
+
+/** A model is looked for on the hub, pulled with its progress to be seen, loaded after a look at its memory, talked to, and its file deleted. */
+export async function hub(browser, url) {
+  const { page, problems } = await open(browser, `${url}/models/hub`);
+  await page.getByLabel("Search the hub").fill("something little");
+  await page.getByRole("button", { name: "Search" }).click();
+  await page.getByRole("button", { name: "Files of someone/something" }).click();
+  await page.getByRole("button", { name: "Pull little.gguf" }).click();
+  await page.getByText("pulling, see Local").waitFor();
+  await page.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("tab", { name: "Local" }).click();
+  await page.getByRole("button", { name: "Load …" }).click();
+  await page.getByText(/^It fits: /).waitFor();
+  await page.getByRole("dialog").getByRole("button", { name: "Load", exact: true }).click();
+  await page.getByText("loaded", { exact: true }).waitFor();
+  await page.getByRole("link", { name: "Chat" }).click();
+  await page.getByLabel("Model").selectOption("local:little");
+  await page.getByText("Settings", { exact: true }).last().click();
+  await page.getByLabel("Most tokens").fill("8");
+  await page.getByLabel("Message").fill("It is a truth universally acknowledged");
+  await page.getByRole("button", { name: "Send" }).click();
+  await page.getByText(/by local:little · \d+ \+ 8 tokens · .*cut off/).waitFor();
+  await page.goto(`${url}/models/local`);
+  await page.getByRole("button", { name: "Unload" }).click();
+  await page.getByRole("button", { name: "Delete" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+  await page.getByText(/No model is here yet/).waitFor();
   quiet(problems);
 }
 
@@ -164,8 +193,6 @@ export async function look(browser, url, pictures) {
     const { page, context, problems } = await open(browser, url, { ...options, bypassCSP: true });
     for (const path of PAGES) {
       await page.goto(url + path);
-      await page.evaluate(() => sessionStorage.setItem("mycel.welcomed", "yes"));
-      if (path === "/") await page.goto(url + path);
       await page.locator(".dot.live").waitFor();
       await page.locator("h1").waitFor();
       await page.waitForTimeout(path === "/" ? 2500 : 400);

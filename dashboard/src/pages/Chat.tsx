@@ -32,7 +32,9 @@ export default function Chat() {
   const model = choices.some((choice) => choice.id === chosen) ? chosen : (choices[0]?.id ?? "");
   const groups = [...new Set(choices.map((choice) => choice.group))];
 
-  useEffect(() => end.current?.scrollIntoView({ block: "end" }), [turns]);
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: "end" });
+  }, [turns]);
   useEffect(() => () => running?.abort(), [running]);
 
   const submit = async () => {
