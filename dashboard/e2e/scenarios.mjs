@@ -32,13 +32,14 @@ export async function relay(browser, url) {
 
   await page.goto(`${url}/models/relay`);
   await device.stop();
-  await page.getByRole("button", { name: "Refresh gpu-box" }).click();
-  await page.getByText("offline", { exact: true }).waitFor();
+  // Offline is who did not answer several times in a row.
+  const offline = page.getByText("offline", { exact: true });
+  while (!(await offline.isVisible())) await page.getByRole("button", { name: "Refresh gpu-box" }).click();
   await device.start();
   await page.getByRole("button", { name: "Refresh gpu-box" }).click();
   await page.getByText("online", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Remove gpu-box" }).click();
-  await page.getByRole("dialog").getByRole("button", { name: "Remove gpu-box" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await page.getByText(/No device yet/).waitFor();
   quiet(problems);
   await device.stop();
@@ -49,7 +50,7 @@ export async function local(browser, url) {
   const { page, problems } = await open(browser, url);
   await page.getByRole("button", { name: "Try the demo model" }).click();
   await page.waitForURL("**/chat");
-  await page.getByText("Settings", { exact: true }).last().click();
+  await page.getByText("System prompt and sampling").click();
   await page.getByLabel("Most tokens").fill("24");
   await page.getByLabel("Message").fill("It is a truth universally acknowledged");
   await page.getByRole("button", { name: "Send" }).click();
@@ -78,7 +79,7 @@ export async function hub(browser, url) {
   await page.getByText("loaded", { exact: true }).waitFor();
   await page.getByRole("link", { name: "Chat" }).click();
   await page.getByLabel("Model").selectOption("local:little");
-  await page.getByText("Settings", { exact: true }).last().click();
+  await page.getByText("System prompt and sampling").click();
   await page.getByLabel("Most tokens").fill("8");
   await page.getByLabel("Message").fill("It is a truth universally acknowledged");
   await page.getByRole("button", { name: "Send" }).click();
@@ -123,7 +124,7 @@ export async function network(browser, url, guest) {
   await other.page.getByText("paid-model").first().waitFor();
 
   await other.page.getByRole("link", { name: "Chat" }).click();
-  await other.page.getByText("Settings", { exact: true }).last().click();
+  await other.page.getByText("System prompt and sampling").click();
   await other.page.getByLabel("Most tokens").fill("40");
   await other.page.getByLabel("Message").fill("Hello");
   await other.page.getByRole("button", { name: "Send" }).click();

@@ -101,7 +101,7 @@ export default function Chat() {
             )}
           </Field>
           <details>
-            <summary>Settings</summary>
+            <summary>System prompt and sampling</summary>
             <Field label="System prompt">{(id) => <textarea id={id} rows={2} value={system} onChange={(event) => setSystem(event.target.value)} />}</Field>
             <div className="row">
               <SamplingField label="Temperature" name="temperature" max={2} step={0.1} sampling={sampling} onChange={setSampling} />
