@@ -117,7 +117,7 @@ export async function network(browser, url, guest) {
   const token = await invite(host.page, "Ben");
 
   const other = await open(browser, `${guest}/network/networks`);
-  await other.page.getByLabel("Invite").fill(token);
+  await other.page.getByRole("textbox", { name: "Invite" }).fill(token);
   await other.page.getByRole("button", { name: "Join", exact: true }).click();
   await other.page.getByText("This node is in friends now.").waitFor();
   await other.page.getByRole("tab", { name: "Nodes" }).click();
