@@ -48,6 +48,20 @@ export async function accessibilityOf(page) {
     .map((violation) => `${violation.id}: ${violation.help} (${violation.nodes.map((node) => `${node.target.join(" ")} ${node.any[0]?.message ?? ""}`).slice(0, 3).join("; ")})`);
 }
 
+/** What a page shows, as a small picture (WebP): the browser itself packs it. */
+export async function pictureOf(page) {
+  const shot = (await page.screenshot()).toString("base64");
+  const packed = await page.evaluate(async (data) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${data}`;
+    await image.decode();
+    const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    return canvas.toDataURL("image/webp", 0.75).split(",")[1];
+  }, shot);
+  return Buffer.from(packed, "base64");
+}
+
 export function check(condition, sentence) {
   if (!condition) throw new Error(sentence);
 }

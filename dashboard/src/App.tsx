@@ -120,7 +120,7 @@ function Navigation() {
 }
 
 const THEMES: Record<Theme, { next: Theme; label: string; icon: typeof Sun }> = {
-  system: { next: "light", label: "Colours: as the system", icon: SunMoon },
+  system: { next: "light", label: "Colours: system", icon: SunMoon },
   light: { next: "dark", label: "Colours: light", icon: Sun },
   dark: { next: "system", label: "Colours: dark", icon: Moon },
 };
