@@ -12,7 +12,7 @@ const peer: Peer = {
 };
 
 it("tells how far a node is relied on, what it asks for, and why one is not linked", () => {
-  const lost: Peer = { ...peer, id: "b", name: "cellar", route: null, linked: false, carrier: null, last_seen: null, last_error: "the connection timed out", reliability: null, own: true };
+  const lost: Peer = { ...peer, id: "b", name: "cellar", route: null, linked: false, carrier: null, last_seen: null, last_error: "the connection timed out", reliability: null, own: true, models: [] };
   live.take("peers", JSON.stringify({ peers: [peer, lost] }));
   render(<Peers />);
   expect(screen.getByText("93 %")).toBeTruthy();
