@@ -6,7 +6,7 @@ import { chromium } from "playwright-core";
 const PLACES = [process.env.MYCEL_TEST_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
 /** Time that a page may take for what it is waited for, in milliseconds. It is long because the tests' machine is busy. */
-const PATIENCE = 60_000;
+const PATIENCE = Number(process.env.MYCEL_TEST_PATIENCE_MS ?? 60_000);
 
 export async function launch() {
   const executablePath = PLACES.find((place) => place && existsSync(place));
@@ -46,6 +46,20 @@ export async function accessibilityOf(page) {
   return found.violations
     .filter((violation) => ["serious", "critical"].includes(violation.impact))
     .map((violation) => `${violation.id}: ${violation.help} (${violation.nodes.map((node) => `${node.target.join(" ")} ${node.any[0]?.message ?? ""}`).slice(0, 3).join("; ")})`);
+}
+
+/** What a page shows, as a small picture (WebP): the browser itself packs it. */
+export async function pictureOf(page) {
+  const shot = (await page.screenshot()).toString("base64");
+  const packed = await page.evaluate(async (data) => {
+    const image = new Image();
+    image.src = `data:image/png;base64,${data}`;
+    await image.decode();
+    const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
+    canvas.getContext("2d").drawImage(image, 0, 0);
+    return canvas.toDataURL("image/webp", 0.75).split(",")[1];
+  }, shot);
+  return Buffer.from(packed, "base64");
 }
 
 export function check(condition, sentence) {

@@ -15,4 +15,6 @@ try {
   process.exitCode = 1;
 } finally {
   await browser.close();
+  // A scenario that failed leaves its device listening.
+  process.exit();
 }

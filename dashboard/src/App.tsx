@@ -4,6 +4,7 @@ import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { key } from "./api/client";
 import { live, useConnection, useLive } from "./api/live";
 import { isEmpty } from "./lib/health";
+import { welcomed } from "./lib/welcomed";
 import { type Theme, applyTheme, storedTheme } from "./lib/theme";
 import { Button, Notice } from "./ui/parts";
 import { SignIn } from "./pages/SignIn";
@@ -54,7 +55,10 @@ export function App() {
 
 function Pages() {
   const [path] = useLocation();
-  useEffect(() => window.scrollTo(0, 0), [path]);
+  // In braces: newer browsers return a promise from it, which React would take for what ends the effect.
+  useEffect(() => {
+    window.scrollTo(0, 0);
+  }, [path]);
   return (
     <Switch>
       <Route path="/">
@@ -80,7 +84,7 @@ function Home() {
   const status = useLive("status");
   const models = useLive("models")?.models;
   if (!status || !models) return <p className="empty">Connecting …</p>;
-  if (isEmpty(status, models) && !sessionStorage.getItem("mycel.welcomed")) return <Redirect to="/welcome" />;
+  if (isEmpty(status, models) && !welcomed.get()) return <Redirect to="/welcome" />;
   return <Overview />;
 }
 
@@ -116,7 +120,7 @@ function Navigation() {
 }
 
 const THEMES: Record<Theme, { next: Theme; label: string; icon: typeof Sun }> = {
-  system: { next: "light", label: "Colours: as the system", icon: SunMoon },
+  system: { next: "light", label: "Colours: system", icon: SunMoon },
   light: { next: "dark", label: "Colours: light", icon: Sun },
   dark: { next: "system", label: "Colours: dark", icon: Moon },
 };

@@ -202,6 +202,8 @@ export interface Peer {
   version: string | null;
   last_seen: string | null;
   last_error: string | null;
+  /** 0 to 1, by all answers that were seen of it. */
+  reliability: number | null;
 }
 
 export interface Invite {

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { LocalModel, Peer, Relay } from "../api/types";
-import { choicesOf, placesOf } from "./catalog";
+import { choicesOf, placesOf, stateOf } from "./catalog";
 
 const local = (name: string, state = "loaded", embedding = false) => ({ name, state, embedding }) as LocalModel;
 const relay = (name: string, models: string[], online = true) => ({ name, models, online, healthy: true }) as Relay;
@@ -14,4 +14,9 @@ it("lists each model at each place by its pinned name", () => {
 it("offers plain names once, then places, and nothing that cannot answer", () => {
   const choices = choicesOf(placesOf([local("a"), local("gone", "available"), local("vectors", "loaded", true)], [relay("box", ["b"]), relay("off", ["c"], false)], [peer("attic", ["a"]), peer("cellar", ["d"], false)]));
   expect(choices.map((choice) => choice.id)).toEqual(["a", "relay:b", "local:a", "relay:box:b", "peer:attic:a"]);
+});
+
+it("calls a device that did not answer just now failing before it is offline", () => {
+  const device = relay("box", []);
+  expect([device, { ...device, last_error: "refused" }, { ...device, healthy: false }, { ...device, online: false, last_error: "refused" }].map(stateOf)).toEqual(["online", "failing", "failing", "offline"]);
 });

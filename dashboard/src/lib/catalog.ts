@@ -42,7 +42,7 @@ export function placesOf(models: LocalModel[], relays: Relay[], peers: Peer[]): 
         kind: "relay",
         where: relay.name,
         usable: relay.online,
-        state: !relay.online ? "offline" : relay.healthy ? "online" : "failing",
+        state: stateOf(relay),
         bytes: null,
         context: null,
         speed: null,
@@ -67,6 +67,9 @@ export function placesOf(models: LocalModel[], relays: Relay[], peers: Peer[]): 
     ),
   ];
 }
+
+/** How a device is. One that did not answer just now is offline only after more of that. */
+export const stateOf = (relay: Relay) => (!relay.online ? "offline" : relay.healthy && !relay.last_error ? "online" : "failing");
 
 export interface Choice {
   group: string;

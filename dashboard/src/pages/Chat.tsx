@@ -32,7 +32,9 @@ export default function Chat() {
   const model = choices.some((choice) => choice.id === chosen) ? chosen : (choices[0]?.id ?? "");
   const groups = [...new Set(choices.map((choice) => choice.group))];
 
-  useEffect(() => end.current?.scrollIntoView({ block: "end" }), [turns]);
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: "end" });
+  }, [turns]);
   useEffect(() => () => running?.abort(), [running]);
 
   const submit = async () => {
@@ -99,7 +101,7 @@ export default function Chat() {
             )}
           </Field>
           <details>
-            <summary>Settings</summary>
+            <summary>System prompt and sampling</summary>
             <Field label="System prompt">{(id) => <textarea id={id} rows={2} value={system} onChange={(event) => setSystem(event.target.value)} />}</Field>
             <div className="row">
               <SamplingField label="Temperature" name="temperature" max={2} step={0.1} sampling={sampling} onChange={setSampling} />

@@ -45,7 +45,7 @@ export default function Requests() {
           <Empty>Nothing runs now.</Empty>
         )}
       </Card>
-      <div className="columns">
+      <div className="columns wide">
         <Figures title="By model" figures={requests?.by_model} />
         <Figures title="By place" figures={requests?.by_route} />
       </div>

@@ -1,10 +1,11 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { api } from "../api/client";
 import type { Recommended } from "../api/types";
 import { bytes } from "../lib/format";
 import { useAsync } from "../lib/useAsync";
-import { ActionButton, Button, Card, Notice, Page } from "../ui/parts";
+import { welcomed } from "../lib/welcomed";
+import { ActionButton, Card, Notice, Page } from "../ui/parts";
 import { AddRelay } from "./models/Relays";
 import { startPull } from "./models/Local";
 import { JoinForm } from "./network/Joined";
@@ -14,7 +15,10 @@ export default function Welcome() {
   const [, navigate] = useLocation();
   const [error, setError] = useState<string | null>(null);
   const { value } = useAsync(() => api.get<Recommended>("/v1/node/models/recommended"));
-  const best = value?.models.find((model) => model.fits && !model.pulled && model.purpose === "chat");
+  const able = value?.models.filter((model) => model.fits && !model.pulled && model.purpose === "chat") ?? [];
+  // The most able one that leaves the machine most of its memory, and is pulled while its owner waits.
+  const best = able.find((model) => model.needed_bytes <= value!.budget_bytes / 4) ?? able.at(-1);
+  useEffect(welcomed.set, []);
   return (
     <Page title="Welcome" lead="This node runs, and has no model yet. There are three ways to begin; more can follow any time.">
       {error && <Notice tone="bad">{error}</Notice>}
@@ -28,7 +32,7 @@ export default function Welcome() {
           {best ? (
             <>
               <p>
-                <strong>{best.name}</strong> is the best that fits: {bytes(best.file_bytes)} to pull, {best.licence}.
+                <strong>{best.name}</strong> is a good first one: {bytes(best.file_bytes)} to pull, {bytes(best.needed_bytes)} of memory.
               </p>
               <ActionButton
                 tone="primary"
@@ -45,7 +49,7 @@ export default function Welcome() {
             value && <p>None of the known models fits. A smaller one may be on the hub.</p>
           )}
           <p>
-            <Link href="/models/hub">Search the hub for another</Link>
+            <Link href="/models/local">See what else fits</Link>, or <Link href="/models/hub">search the hub</Link>.
           </p>
         </Card>
         <Card title="3 · Join a network">
@@ -65,15 +69,9 @@ export default function Welcome() {
           >
             Try the demo model
           </ActionButton>
-          <Button
-            tone="quiet"
-            onClick={() => {
-              sessionStorage.setItem("mycel.welcomed", "yes");
-              navigate("/");
-            }}
-          >
+          <Link className="button quiet" href="/">
             Go to the overview
-          </Button>
+          </Link>
         </div>
       </Card>
     </Page>

@@ -1,6 +1,8 @@
 using System.Net;
 using Mycel.EndToEnd.Credit.Harness;
+using Mycel.EndToEnd.Devices;
 using Mycel.EndToEnd.Harness;
+using Mycel.EndToEnd.Local;
 
 namespace Mycel.EndToEnd.Dashboard;
 
@@ -21,6 +23,22 @@ public class DashboardTests
         await using var node = await NodeProcess.StartAsync();
 
         await BrowserScenario.RunAsync("local", node.Url);
+    }
+
+    [Fact]
+    public async Task A_model_is_found_on_the_hub_pulled_and_talked_to()
+    {
+        var file = await File.ReadAllBytesAsync(LocalCalls.DemoFile);
+        await using var hub = FaultyDevice.Start();
+        hub.OnRequest = exchange => exchange.Request.Head.StartLine.Split(' ')[1] switch
+        {
+            var path when path.StartsWith("/api/models?", StringComparison.Ordinal) => Scripts.Json(200, """[{"id":"someone/something","downloads":1234,"likes":5}]""")(exchange),
+            "/api/models/someone/something/tree/main?recursive=true" => Scripts.Json(200, $$"""[{"path":"little.gguf","size":{{file.Length}}}]""")(exchange),
+            _ => ModelHub.Serving(file)(exchange),
+        };
+        await using var node = await NodeProcess.StartAsync(new NodeSetup { Yaml = ModelHub.Yaml, Environment = ModelHub.EnvironmentOf(hub) });
+
+        await BrowserScenario.RunAsync("hub", node.Url);
     }
 
     [Fact]

@@ -109,22 +109,24 @@ internal sealed class PullBench : IAsyncDisposable
 
     public static string Sha256(byte[] content) => Convert.ToHexStringLower(SHA256.HashData(content));
 
+    /// <summary>What downloads, and looks at the hub, work with.</summary>
+    public PullTools Tools => new()
+    {
+        Store = Store,
+        AllowPrivate = () => AllowPrivate,
+        Hub = Hub,
+        // The test's own servers are on loopback, which counts as public here; everything else is judged as always.
+        Http = new PullHttp(
+            address => address.Equals(IPAddress.Loopback) || AddressRules.IsPublic(address),
+            (host, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(Names.GetValueOrDefault(host, "127.0.0.1"))]),
+            (_, _, _, _) => true),
+        Limits = Limits,
+        FreeBytes = _ => FreeBytes,
+    };
+
     public ModelPuller NewPuller()
     {
-        var tools = new PullTools
-        {
-            Store = Store,
-            AllowPrivate = () => AllowPrivate,
-            Hub = Hub,
-            // The test's own servers are on loopback, which counts as public here; everything else is judged as always.
-            Http = new PullHttp(
-                address => address.Equals(IPAddress.Loopback) || AddressRules.IsPublic(address),
-                (host, _) => Task.FromResult<IPAddress[]>([IPAddress.Parse(Names.GetValueOrDefault(host, "127.0.0.1"))]),
-                (_, _, _, _) => true),
-            Limits = Limits,
-            FreeBytes = _ => FreeBytes,
-        };
-        var puller = new ModelPuller(tools, Microsoft.Extensions.Logging.Abstractions.NullLogger<ModelPuller>.Instance);
+        var puller = new ModelPuller(Tools, Microsoft.Extensions.Logging.Abstractions.NullLogger<ModelPuller>.Instance);
         _pullers.Add(puller);
         return puller;
     }

@@ -2,6 +2,7 @@ import { useState } from "react";
 import { ApiError, api } from "../../api/client";
 import { useLive } from "../../api/live";
 import type { Relay } from "../../api/types";
+import { stateOf } from "../../lib/catalog";
 import { ago, ms } from "../../lib/format";
 import { ActionButton, Badge, Button, Card, Empty, Facts, Field, Form, Notice } from "../../ui/parts";
 
@@ -87,8 +88,9 @@ export function AddRelay() {
 }
 
 function RelayCard({ relay, onError }: { relay: Relay; onError: (sentence: string) => void }) {
+  const state = stateOf(relay);
   return (
-    <Card title={relay.name} actions={<Badge tone={!relay.online ? "bad" : relay.healthy ? "ok" : "warn"}>{!relay.online ? "offline" : relay.healthy ? "online" : "failing"}</Badge>}>
+    <Card title={relay.name} actions={<Badge tone={state === "offline" ? "bad" : state === "failing" ? "warn" : "ok"}>{state}</Badge>}>
       <p className="muted break">{relay.url}</p>
       {relay.last_error && <Notice tone={relay.online ? "warn" : "bad"}>{relay.last_error}</Notice>}
       <p className="tags">

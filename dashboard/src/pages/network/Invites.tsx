@@ -13,7 +13,9 @@ const TONES: Record<string, "ok" | "bad" | "plain"> = { open: "ok", revoked: "ba
 
 export function Invites() {
   const networks = useLive("networks")?.networks ?? [];
-  const { value, error, again } = useAsync(() => api.get<{ invites: Invite[] }>("/v1/node/invites"));
+  // Who comes in by an invite is known in its network: what changes there may have used one up.
+  const known = networks.reduce((sum, network) => sum + network.peers_known, 0);
+  const { value, error, again } = useAsync(() => api.get<{ invites: Invite[] }>("/v1/node/invites"), [known]);
   const [made, setMade] = useState<Invite | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const inviting = networks.filter((network) => network.is_root || network.may_invite);

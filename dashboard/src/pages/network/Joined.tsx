@@ -21,8 +21,8 @@ export function Joined() {
                 ["Nodes", `${network.peers_linked} of ${network.peers_known} linked`],
                 ["Admits", network.public ? "everyone" : "by invite"],
                 ["You may ask for", network.models ? network.models.join(", ") : "all models"],
-                ["You may owe", `${credits(network.credit_line)} credits`],
-                ["Member since", date(network.member_since)],
+                // In a network of one's own no membership says what one may owe: the settings do, and the page of credits shows it.
+                ...(network.is_root ? [] : [["You may owe", `${credits(network.credit_line)} credits`] as [string, string], ["Member since", date(network.member_since)] as [string, string]]),
               ]}
             />
             <div className="card-actions">

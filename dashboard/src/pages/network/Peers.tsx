@@ -14,7 +14,7 @@ export function Peers() {
     );
   }
   return (
-    <Table label="Other nodes" head={["Node", "Link", { text: "Round trip", number: true }, "Models", { text: "Slots free", number: true }, "Lately", "Networks"]}>
+    <Table label="Other nodes" head={["Node", "Link", { text: "Round trip", number: true }, "Models", { text: "Slots free", number: true }, "Relied on", "Networks"]}>
       {peers?.map((peer) => {
         const figures = requests?.by_route.filter((route) => peer.route && route.name.startsWith(peer.route)) ?? [];
         const asked = figures.reduce((sum, route) => sum + route.requests, 0);
@@ -31,7 +31,7 @@ export function Peers() {
             <td>
               <Badge tone={peer.linked ? "ok" : "bad"}>{peer.linked ? (peer.carrier ?? "linked") : "not linked"}</Badge>
               <small className="pinned">
-                {peer.linked ? `${peer.direction === "out" ? "to" : "from"} ${peer.address ?? "a relay"}, since ${ago(peer.since)}` : `seen ${ago(peer.last_seen)}${peer.last_error ? `: ${peer.last_error}` : ""}`}
+                {peer.linked ? `${peer.direction === "out" ? "to" : "from"} ${peer.address ?? "a relay"}, since ${ago(peer.since)}` : `${peer.last_seen ? `seen ${ago(peer.last_seen)}` : "never linked"}${peer.last_error ? `: ${peer.last_error}` : ""}`}
               </small>
             </td>
             <td className="number">{ms(peer.round_trip_ms)}</td>
@@ -43,7 +43,10 @@ export function Peers() {
             <td className="number">
               {peer.free_slots} of {peer.slots}
             </td>
-            <td>{asked === 0 ? "not asked yet" : `${asked} asked, ${failed === 0 ? "none failed" : `${failed} failed`}`}</td>
+            <td>
+              {peer.own ? "it is yours" : peer.reliability === null ? "–" : `${Math.round(peer.reliability * 100)} %`}
+              <small className="pinned">{asked === 0 ? "not asked lately" : `${asked} asked lately, ${failed === 0 ? "none failed" : `${failed} failed`}`}</small>
+            </td>
             <td>{peer.networks.join(", ") || "–"}</td>
           </tr>
         );

@@ -58,15 +58,17 @@ internal sealed class NetworkViews(NetworkRegistry networks, ClearingPlaces plac
     {
         var link = links.Find(peer.Id);
         var models = peer.Record?.Models;
+        var backend = backends.Linked.FirstOrDefault(backend => backend.Peer == peer.Id);
         return new PeerReply(
-            peer.Id.ToString(), peer.Name, backends.Linked.FirstOrDefault(backend => backend.Peer == peer.Id)?.Route, peer.Account.ToString(), peer.IsOwn, [.. peer.Networks.Select(NameOf)], link is not null,
+            peer.Id.ToString(), peer.Name, backend?.Route, peer.Account.ToString(), peer.IsOwn, [.. peer.Networks.Select(NameOf)], link is not null,
             link is null ? null : link.Carrier.ToString().ToLowerInvariant(), link?.RemoteEndPoint?.ToString(), link is null ? null : link.IsDialled ? "out" : "in", link?.Since,
             link is null || link.RoundTrip <= TimeSpan.Zero ? null : Math.Round(link.RoundTrip.TotalMilliseconds, 2),
             models is null ? [] : [.. models.Select(model => model.Name)],
             models is null || peer.IsOwn ? [] : models.Where(model => model.PromptPrice + model.CompletionPrice > 0).ToDictionary(model => model.Name, model => new ModelPrice(model.PromptPrice, model.CompletionPrice).ToString()),
             models is { Count: > 0 } ? (int)models.Max(model => model.Slots) : 0,
             models is { Count: > 0 } ? (int)models.Max(model => model.FreeSlots) : 0, string.IsNullOrEmpty(peer.Record?.Version) ? null : peer.Record.Version,
-            link is null ? peer.LastSeen : time.GetUtcNow(), link is null ? links.LastError(peer.Id) : null, peer.IsOwn && nearby.AddressesOf(peer.Id).Count > 0);
+            link is null ? peer.LastSeen : time.GetUtcNow(), link is null ? links.LastError(peer.Id) : null,
+            peer.IsOwn && nearby.AddressesOf(peer.Id).Count > 0, backend is null ? null : Math.Round(backend.Reliability, 2));
     }
 
     /// <summary>A network's name, or its id where this node is no longer in it.</summary>
@@ -171,9 +173,11 @@ internal sealed record InviteListReply(IReadOnlyList<InviteReply> Invites);
 /// <param name="LastSeen">When it was last linked; null for never.</param>
 /// <param name="LastError">Why it is not linked.</param>
 /// <param name="Nearby">Whether it is of this node's own account and was heard on the local network in the last minutes.</param>
+/// <param name="Reliability">How far it is relied on, 0 to 1, by all answers that were seen of it; 1 where nothing bad is known, null where it cannot be asked now.</param>
 internal sealed record PeerReply(
     string Id, string Name, string? Route, string Account, bool Own, IReadOnlyList<string> Networks, bool Linked, string? Carrier, string? Address, string? Direction, DateTimeOffset? Since,
-    double? RoundTripMs, IReadOnlyList<string> Models, IReadOnlyDictionary<string, string> Prices, int Slots, int FreeSlots, string? Version, DateTimeOffset? LastSeen, string? LastError, bool Nearby);
+    double? RoundTripMs, IReadOnlyList<string> Models, IReadOnlyDictionary<string, string> Prices, int Slots, int FreeSlots, string? Version, DateTimeOffset? LastSeen, string? LastError,
+    bool Nearby, double? Reliability);
 
 internal sealed record PeerListReply(IReadOnlyList<PeerReply> Peers);
 
