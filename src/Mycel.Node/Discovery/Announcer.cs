@@ -1,7 +1,6 @@
 using Mycel.Dht;
 using Mycel.Identity;
 using Mycel.Node.Links.Wire;
-using Mycel.Node.Networks;
 
 namespace Mycel.Node.Discovery;
 

@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Mycel.Dht;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
 using Mycel.Transport;

@@ -1,6 +1,5 @@
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Mvc;
-using Mycel.Dht;
 using Mycel.Identity;
 using Mycel.Node.Discovery;
 using Mycel.Node.Links;
