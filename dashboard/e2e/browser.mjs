@@ -5,7 +5,7 @@ import { chromium } from "playwright-core";
 
 const PLACES = [process.env.MYCEL_TEST_CHROMIUM, "/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 
-/** Time that a page may take for what it is waited for, in milliseconds. It is long because the tests' machine is busy. */
+/** Time that a page may take for what it is waited for, in milliseconds. It is long because the tests’ machine is busy; MYCEL_TEST_PATIENCE_MS sets another for working on them. */
 const PATIENCE = Number(process.env.MYCEL_TEST_PATIENCE_MS ?? 60_000);
 
 export async function launch() {

@@ -34,7 +34,7 @@ export default function Chart({ label, at, values, format, color }: Props) {
           legend: { show: false },
           cursor: { y: false, drag: { x: false, y: false } },
           scales: { y: { range: (_, __, max) => [0, max > 0 ? max * 1.15 : 1] } },
-          axes: [{ ...axis, size: 26, values: "{HH}:{mm}:{ss}", space: 90 }, { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => format(tick)) }],
+          axes: [{ ...axis, size: 30, values: "{HH}:{mm}:{ss}", space: 90 }, { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => format(tick)) }],
           series: [{}, { stroke: line, width: 2, fill: `${line}22`, points: { show: false }, spanGaps: true }],
         },
         latest.current,

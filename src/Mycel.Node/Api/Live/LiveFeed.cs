@@ -9,7 +9,7 @@ namespace Mycel.Node.Api.Live;
 /// <param name="sections">What is shown.</param>
 /// <param name="time">The clock.</param>
 /// <param name="logger">Told of a section that cannot be read.</param>
-internal sealed partial class LiveFeed(IReadOnlyList<LiveSection> sections, TimeProvider time, ILogger<LiveFeed> logger)
+internal sealed partial class LiveFeed(IReadOnlyList<LiveSection> sections, TimeProvider time, ILogger<LiveFeed> logger) : IDisposable
 {
     /// <summary>Watchers at once at most.</summary>
     public const int MaxWatchers = 32;
@@ -55,11 +55,21 @@ internal sealed partial class LiveFeed(IReadOnlyList<LiveSection> sections, Time
     {
         lock (_gate)
         {
-            if (--_watchers > 0) return;
-            _looking!.Cancel();
-            _looking.Dispose();
-            _looking = null;
+            if (--_watchers == 0) StopLooking();
         }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        lock (_gate) StopLooking();
+    }
+
+    private void StopLooking()
+    {
+        _looking?.Cancel();
+        _looking?.Dispose();
+        _looking = null;
     }
 
     /// <summary>Takes what a watcher has not seen yet, and what tells of the next change.</summary>
