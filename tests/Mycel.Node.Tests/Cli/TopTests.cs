@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Mycel.Node.Cli;
-using Mycel.Node.Cli.Client;
 using Mycel.Node.Cli.Terminal;
 using Mycel.Node.Cli.Top;
 

@@ -1,4 +1,3 @@
-using Google.Protobuf;
 using Mycel.Dht;
 using Mycel.Identity;
 using Mycel.Node.Discovery;
