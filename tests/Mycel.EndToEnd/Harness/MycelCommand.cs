@@ -32,6 +32,10 @@ internal static class MycelCommand
         start.Environment["HOME"] = folder;
         start.Environment["MYCEL_DATA_DIR"] = dataDir;
         start.Environment["NO_COLOR"] = "1";
+        // These processes live for seconds: compiling their methods a second and third time, for speed that would pay off later, is what most of the suite's time would go to.
+        // The second value is hexadecimal: 20 s without a method that is new, before hot ones are looked for.
+        start.Environment["DOTNET_TieredPGO"] = "0";
+        start.Environment["DOTNET_TC_CallCountingDelayMs"] = "5000";
         // The network that this machine is on has nothing to do with the tests.
         if (networkNamespace is null) start.Environment["MYCEL_LAN_ENABLED"] = "false";
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
