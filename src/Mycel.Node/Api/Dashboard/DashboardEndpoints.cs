@@ -6,7 +6,7 @@ namespace Mycel.Node.Api.Dashboard;
 internal static class DashboardEndpoints
 {
     /// <summary>Addresses that a browser may be opened at. They are named one by one, so that a wrong path of the API stays a wrong path.</summary>
-    public static readonly IReadOnlyList<string> Pages = ["welcome", "models", "chat", "network", "requests", "credits", "logs", "settings"];
+    public static readonly IReadOnlyList<string> Pages = ["welcome", "models/{tab?}", "chat", "network/{tab?}", "requests", "credits", "logs", "settings/{tab?}"];
 
     // Scripts, styles and connections of the node's own origin alone; nothing inline, and in nobody's frame.
     private const string ContentPolicy =
@@ -23,7 +23,7 @@ internal static class DashboardEndpoints
             .WithMetadata(Access.Everyone).ExcludeFromDescription();
         foreach (var page in Pages)
         {
-            routes.MapGet($"/{page}/{{**rest}}", ([FromServices] DashboardFiles files, HttpContext context) => SendAsync(context, files.Index)).WithMetadata(Access.Everyone).ExcludeFromDescription();
+            routes.MapGet("/" + page, ([FromServices] DashboardFiles files, HttpContext context) => SendAsync(context, files.Index)).WithMetadata(Access.Everyone).ExcludeFromDescription();
         }
     }
 

@@ -255,8 +255,12 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
         {
             if (_process != process) return;
             _process = null;
-            _state = LocalModelState.Unloaded;
-            _loading = null;
+            // A request that saw the end first has begun to load it again: a second process beside that one would be nobody's.
+            if (_state != LocalModelState.Loading)
+            {
+                _state = LocalModelState.Unloaded;
+                _loading = null;
+            }
             if (!end.IsExpected && !_closing.IsCancellationRequested) _restarts++;
         }
         if (!end.IsExpected && !_closing.IsCancellationRequested)
@@ -283,7 +287,8 @@ internal sealed partial class LocalModel : IEngineSource, IAsyncDisposable
         {
             process = _process;
             // A request counts as in flight before it asks for the engine: one that comes now either is seen here, or finds the model unloaded.
-            if (process is null || (onlyIfIdle && Backend.InFlight > 0)) return;
+            // What is being loaded again after its end is not unloaded either, like anything that is being loaded.
+            if (process is null || _state == LocalModelState.Loading || (onlyIfIdle && Backend.InFlight > 0)) return;
             _process = null;
             _loading = null;
             _state = LocalModelState.Unloaded;
