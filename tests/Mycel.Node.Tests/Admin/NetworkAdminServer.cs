@@ -30,7 +30,7 @@ internal sealed class NetworkAdminServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.Services.AddSingleton<TimeProvider>(Node.Time).AddSingleton(Node.Identity).AddSingleton<IOwnModels>(Node.Models).AddSingleton<IOptionsSource>(new FixedOptions(new MycelOptions())).AddSingleton<ILinks>(Node.Links);
         builder.Services.AddSingleton<IPeerBook>(Node.Peers).AddSingleton(Node.Registry).AddSingleton(Node.Invites).AddSingleton(Node.Get<Joiner>());
-        builder.Services.AddSingleton(Node.Get<ClearingPlaces>()).AddSingleton(Node.Get<Appointments>());
+        builder.Services.AddSingleton(Node.Get<ClearingPlaces>()).AddSingleton(Node.Get<NearbyNodes>()).AddSingleton(Node.Get<Appointments>());
         builder.Services.AddSingleton(_backends).AddSingleton<NetworkViews>();
         builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower);
         builder.Services.AddOpenApi();

@@ -36,7 +36,7 @@ public sealed class LocalCommandTests : IDisposable
                 $"error: {file}:5: relays[1]: the address is not accepted: a user name or password does not belong in it; put the key into the secret store and name it in api_key",
                 "       5 |   - 'http://…@b'",
                 "         |     ^",
-                $"error: {file}:6: secret_thing: unknown key; The file has: data_dir, drain_s, api, relays, relay, models, engine, links, lan, sharing, credit, ledger, queue, limits, log",
+                $"error: {file}:6: secret_thing: unknown key; The file has: data_dir, drain_s, api, relays, relay, models, engine, links, dht, lan, sharing, credit, ledger, queue, limits, log",
                 "       6 | secret_thing:…",
                 "         | ^",
                 "4 mistakes.",
