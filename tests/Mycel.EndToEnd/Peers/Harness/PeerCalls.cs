@@ -118,12 +118,18 @@ internal static class PeerCalls
         }
     }
 
-    /// <summary>Waits until so many linked peers of a node offer a model.</summary>
+    /// <summary>Waits until so many linked peers of a node offer a model, and requests are planned with all of them: that comes an instant after their records.</summary>
     public static Task<TimeSpan> OfferedAsync(this NodeProcess node, string model, int peers) =>
         Poll.UntilAsync(
-            async () => (await node.PeersAsync()).Count(peer => (bool)peer["linked"]! && peer["models"]!.AsArray().Any(name => (string?)name == model)) == peers,
+            async () => (await node.PeersAsync()).Count(peer => (bool)peer["linked"]! && peer["models"]!.AsArray().Any(name => (string?)name == model)) == peers && await PlannedAsync(node, model) >= peers,
             $"{peers} peers offer {model}",
             LinkTime);
+
+    private static async Task<int> PlannedAsync(NodeProcess node, string model)
+    {
+        var plan = await node.Control.CallAsync(HttpMethod.Get, $"/v1/node/plan?model={Uri.EscapeDataString(model)}", body: (byte[]?)null);
+        return plan.Status == 200 ? plan.Json["ranking"]!.AsArray().Concat(plan.Json["refused"]!.AsArray()).Count(place => ((string)place!["route"]!).StartsWith("peer:", StringComparison.Ordinal)) : 0;
+    }
 
     /// <summary>The addresses at which a node can be linked, as its invites tell them.</summary>
     public static IReadOnlyList<IPEndPoint> Addresses(string token) => [.. Invite.Parse(token).Nodes[0].Addresses.Where(address => IPEndPoint.TryParse(address, out _)).Select(IPEndPoint.Parse)];
