@@ -14,6 +14,9 @@ namespace Mycel.Dht;
 /// </summary>
 public sealed class DhtNode : ILookupHost
 {
+    /// <summary>How often a node that was told of is asked before it counts as one that takes no part.</summary>
+    private const int SuggestionTries = 3;
+
     private readonly IDhtNetwork _network;
     private readonly TimeProvider _time;
     private readonly RoutingTable _table;
@@ -176,12 +179,23 @@ public sealed class DhtNode : ILookupHost
         _maintenance.Join(contacts);
     }
 
-    /// <summary>Tells of a node that a link leads to, or led to lately: it is asked whether it takes part, and known if it answers.</summary>
+    /// <summary>Tells of a node that a link leads to, or led to lately: it is asked whether it takes part, up to three times, and known if it answers.</summary>
     public void Suggest(DhtContact contact)
     {
         ArgumentNullException.ThrowIfNull(contact);
-        if (contact.Key != Self && !_table.Contains(contact.Key))
-            TryAsk(contact, Question.Ping, static _ => { });
+        Suggest(contact, SuggestionTries);
+    }
+
+    private void Suggest(DhtContact contact, int tries)
+    {
+        if (contact.Key == Self || tries == 0 || _table.Contains(contact.Key))
+            return;
+        // Nobody else may ever tell of it again, and it may be starting itself.
+        TryAsk(contact, Question.Ping, answer =>
+        {
+            if (answer is null)
+                Suggest(contact, tries - 1);
+        });
     }
 
     /// <summary>Finds the records of a key.</summary>

@@ -16,19 +16,28 @@ internal sealed class Maintenance(DhtNode node, RoutingTable table)
     private const int MaxPublishing = 4;
 
     private static readonly TimeSpan Round = TimeSpan.FromSeconds(30);
-    private static readonly TimeSpan RetryPublish = TimeSpan.FromSeconds(5);
+
+    /// <summary>Pause before entering is tried a second time; it doubles with each further time, up to a round.</summary>
+    private static readonly TimeSpan FirstEntryPause = TimeSpan.FromSeconds(2);
+
+    /// <summary>Pause before a record that nobody stored is published again; it doubles with each further time.</summary>
+    private static readonly TimeSpan FirstPublishPause = TimeSpan.FromSeconds(5);
+
+    private static readonly TimeSpan LongestPublishPause = TimeSpan.FromMinutes(5);
 
     private readonly List<DhtContact> _bootstrap = [];
     private readonly Dictionary<DhtKey, Publication> _publications = [];
     private readonly long[] _refreshedAt = new long[DhtKey.Bits];
     private readonly List<BucketEntry> _silent = [];
     private long _nextRound;
+    private long _nextEntry = long.MaxValue;
+    private TimeSpan _entryPause = FirstEntryPause;
     private long _nextPublish = long.MaxValue;
     private int _publishing;
     private bool _isRefreshing;
 
     /// <summary>When there is something to do next.</summary>
-    public long NextDue => Math.Min(_nextRound, _publishing < MaxPublishing ? _nextPublish : long.MaxValue);
+    public long NextDue => Math.Min(Math.Min(_nextRound, _nextEntry), _publishing < MaxPublishing ? _nextPublish : long.MaxValue);
 
     public int PublicationCount => _publications.Count;
 
@@ -51,6 +60,7 @@ internal sealed class Maintenance(DhtNode node, RoutingTable table)
             _bootstrap.Add(contact);
         }
 
+        _entryPause = FirstEntryPause;
         Enter();
     }
 
@@ -74,10 +84,20 @@ internal sealed class Maintenance(DhtNode node, RoutingTable table)
             // A little irregular, so that nodes started together do not all act together for ever.
             _nextRound = now + (long)(node.Ticks(Round) * (0.75 + (0.5 * Part())));
             CheckSilent(now);
-            if (table.Count == 0 && _bootstrap.Count > 0)
+            // All contacts are gone.
+            if (table.Count == 0 && _bootstrap.Count > 0 && _nextEntry == long.MaxValue)
                 Enter();
             else
                 Refresh(now);
+        }
+
+        if (now >= _nextEntry)
+        {
+            _nextEntry = long.MaxValue;
+            if (table.Count == 0)
+                Enter();
+            else
+                _entryPause = FirstEntryPause;
         }
 
         PublishDue(now);
@@ -85,13 +105,25 @@ internal sealed class Maintenance(DhtNode node, RoutingTable table)
 
     private double Part() => node.Random.Below(1 << 20) / (double)(1 << 20);
 
-    /// <summary>Looks up its own neighbours through the bootstrap contacts, and then all around.</summary>
+    /// <summary>
+    /// Looks up its own neighbours through the bootstrap contacts, and then all around. Where none of them answers, for a single message lost or since they are only starting
+    /// themselves, it is tried again after growing pauses.
+    /// </summary>
     private void Enter()
-        => node.TryLookupNodes(node.Self, _bootstrap, isRandom: false, _ =>
+    {
+        _nextEntry = node.Now + node.Ticks(_entryPause);
+        _entryPause = Shorter(_entryPause * 2, Round);
+        node.TryLookupNodes(node.Self, _bootstrap, isRandom: false, _ =>
         {
+            if (table.Count == 0)
+                return;
             Array.Fill(_refreshedAt, long.MinValue / 2);
             Refresh(node.Now);
+            PublishWhatNobodyStored();
         });
+    }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     private void CheckSilent(long now)
     {
@@ -163,10 +195,14 @@ internal sealed class Maintenance(DhtNode node, RoutingTable table)
         // Counted as due again long before it is over, should its end never come about.
         publication.DueAt = now + node.Ticks(node.Options.RepublishInterval);
         _publishing++;
+        publication.IsUnderWay = true;
         bool isStarted = node.TryLookupToStore(key, publication.Make(), result =>
         {
             _publishing--;
-            TimeSpan wait = result.Stored > 0 ? node.Options.RepublishInterval * (0.8 + (0.2 * Part())) : RetryPublish;
+            publication.IsUnderWay = false;
+            TimeSpan wait = result.Stored > 0 ? node.Options.RepublishInterval * (0.8 + (0.2 * Part())) : publication.Pause;
+            publication.Pause = result.Stored > 0 ? FirstPublishPause : Shorter(publication.Pause * 2, LongestPublishPause);
+            publication.IsStored = result.Stored > 0;
             publication.DueAt = node.Now + node.Ticks(wait);
             _nextPublish = Math.Min(_nextPublish, publication.DueAt);
             publication.Done?.Invoke(result);
@@ -174,7 +210,21 @@ internal sealed class Maintenance(DhtNode node, RoutingTable table)
         if (isStarted)
             return;
         _publishing--;
-        publication.DueAt = now + node.Ticks(RetryPublish);
+        publication.IsUnderWay = false;
+        publication.DueAt = now + node.Ticks(FirstPublishPause);
+    }
+
+    /// <summary>There is someone now who can store them.</summary>
+    private void PublishWhatNobodyStored()
+    {
+        foreach (Publication publication in _publications.Values)
+        {
+            if (publication.IsStored || publication.IsUnderWay)
+                continue;
+            publication.Pause = FirstPublishPause;
+            publication.DueAt = node.Now;
+            _nextPublish = node.Now;
+        }
     }
 
     private sealed class Publication(Func<DhtRecord> make, Action<DhtLookupResult>? done)
@@ -184,5 +234,13 @@ internal sealed class Maintenance(DhtNode node, RoutingTable table)
         public Action<DhtLookupResult>? Done { get; } = done;
 
         public long DueAt { get; set; }
+
+        /// <summary>How long it waits should nobody store it this time.</summary>
+        public TimeSpan Pause { get; set; } = FirstPublishPause;
+
+        /// <summary>Whether somebody stored it the last time.</summary>
+        public bool IsStored { get; set; }
+
+        public bool IsUnderWay { get; set; }
     }
 }

@@ -264,6 +264,51 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public void A_node_whose_first_question_is_lost_asks_again_and_then_publishes_at_once()
+    {
+        DhtContact first = Stranger();
+        HonestPeer node = _network.AddHonest();
+        using var publisher = new Publisher(1, "wanted", _network.Clock);
+        List<int> stored = [];
+        Assert.True(node.Node.TryPublish(publisher.Key, publisher.Make, result => stored.Add(result.Stored)));
+        node.Node.Join([first]);
+        node.Schedule();
+        _network.Run(TimeSpan.FromMinutes(10));
+        Assert.Equal(0, node.Node.ContactCount);
+        // Neither knocks nor publishes without end where nobody is.
+        Assert.InRange(node.Node.GetStatistics().QuestionsSent, 10, 35);
+        Assert.InRange(stored.Count, 5, 10);
+
+        // Told of it once more, it needs no round.
+        node.Node.Join([first]);
+        node.Schedule();
+        _network.Run(TimeSpan.FromSeconds(1));
+        HonestPeer other = _network.AddHonest(key: first.Key, address: first.Address);
+        _network.Run(TimeSpan.FromSeconds(5));
+        Assert.True(node.Node.Table.Contains(first.Key));
+        Assert.Equal((1, 1), (stored[^1], other.Node.Store.Count));
+    }
+
+    [Fact]
+    public void A_node_that_was_told_of_is_asked_three_times()
+    {
+        DhtContact told = Stranger();
+        HonestPeer node = _network.AddHonest();
+        node.Node.Suggest(told);
+        node.Schedule();
+        _network.Run(TimeSpan.FromSeconds(1.5));
+        _network.AddHonest(key: told.Key, address: told.Address);
+        _network.Run(TimeSpan.FromSeconds(1));
+        Assert.True(node.Node.Table.Contains(told.Key));
+
+        long before = node.Node.GetStatistics().QuestionsSent;
+        node.Node.Suggest(Stranger());
+        node.Schedule();
+        _network.Run(TimeSpan.FromSeconds(10));
+        Assert.Equal(3, node.Node.GetStatistics().QuestionsSent - before);
+    }
+
+    [Fact]
     public void The_same_seed_gives_the_same_run()
     {
         Assert.Equal(Run(3), Run(3));
