@@ -194,7 +194,7 @@ internal static class SettingTable
         },
         new ScalarSetting<int>(ValueForms.Whole(1, 1_024), o => o.Links.MaxLinks, (o, v) => o with { Links = o.Links with { MaxLinks = v } })
         {
-            Key = "links.max_links", IsHot = true, Summary = "Links with other nodes at once.",
+            Key = "links.max_links", IsHot = true, Summary = "Links with other nodes at once. This node opens half of them by itself; where all are taken, one without work for 30 s makes room.",
         },
         new ScalarSetting<bool>(ValueForms.Boolean, o => o.Links.Relay, (o, v) => o with { Links = o.Links with { Relay = v } })
         {

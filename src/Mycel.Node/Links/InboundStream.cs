@@ -9,6 +9,7 @@ namespace Mycel.Node.Links;
 internal sealed class InboundStream : IAsyncDisposable
 {
     private readonly ITransportStream _stream;
+    private int _isOver;
 
     public InboundStream(Link link, ITransportStream stream, FrameReader reader, StreamHeader header)
     {
@@ -17,6 +18,7 @@ internal sealed class InboundStream : IAsyncDisposable
         Reader = reader;
         Writer = new FrameWriter(stream);
         Header = header;
+        link.BeginWork(header.Kind);
     }
 
     public Link Link { get; }
@@ -62,6 +64,7 @@ internal sealed class InboundStream : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isOver, 1) == 0) Link.EndWork(Header.Kind);
         Reader.Dispose();
         Writer.Dispose();
         await _stream.DisposeAsync();

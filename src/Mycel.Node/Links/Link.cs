@@ -18,18 +18,23 @@ internal sealed class Link
     private readonly bool _prefersOwnDial;
     private volatile LinkConnection[] _connections;
     private volatile LinkConnection _latestBest;
+    private readonly TimeProvider _time;
     private long _uses;
+    private long _usedAt;
+    private int _working;
 
     /// <param name="first">Its first connection.</param>
     /// <param name="prefersOwnDial">Of two connections, one dialled by each side, whether both sides keep the one that this node dialled.</param>
-    /// <param name="now">The time.</param>
-    public Link(LinkConnection first, bool prefersOwnDial, DateTimeOffset now)
+    /// <param name="time">The clock.</param>
+    public Link(LinkConnection first, bool prefersOwnDial, TimeProvider time)
     {
         _prefersOwnDial = prefersOwnDial;
+        _time = time;
+        _usedAt = time.GetTimestamp();
         _connections = [first];
         _latestBest = first;
         Id = first.Peer.PeerId;
-        Since = now;
+        Since = time.GetUtcNow();
     }
 
     public PeerId Id { get; }
@@ -55,14 +60,36 @@ internal sealed class Link
     /// <summary>Smoothed round-trip time; zero where it is not known yet.</summary>
     public TimeSpan RoundTrip => _latestBest.Transport.ReadStatistics().RoundTrip;
 
+    /// <summary>How long it has done nothing for anybody but keep the two nodes informed: since its last work, or since it is there. Zero while there is work.</summary>
+    public TimeSpan Idle => Volatile.Read(ref _working) > 0 ? TimeSpan.Zero : _time.GetElapsedTime(Volatile.Read(ref _usedAt));
+
+    /// <summary>Whether it ended since one of the two nodes needed the room for another.</summary>
+    public bool HadToMakeRoom { get; set; }
+
     /// <summary>Completes when the last connection of the link has ended.</summary>
     public Task Closed => _closed.Task;
+
+    /// <summary>A stream of this kind is there; <see cref="EndWork"/> when it is over.</summary>
+    public void BeginWork(Kind kind)
+    {
+        if (IsWork(kind)) Interlocked.Increment(ref _working);
+    }
+
+    /// <inheritdoc cref="BeginWork"/>
+    public void EndWork(Kind kind)
+    {
+        if (!IsWork(kind)) return;
+        Volatile.Write(ref _usedAt, _time.GetTimestamp());
+        Interlocked.Decrement(ref _working);
+    }
+
+    private static bool IsWork(Kind kind) => kind is not (Kind.Greeting or Kind.Records or Kind.Ping or Kind.Dht);
 
     /// <summary>Opens an exchange: the header goes out with the first flush.</summary>
     /// <exception cref="TransportException">The link has ended.</exception>
     public async ValueTask<OutboundStream> OpenAsync(StreamHeader header, CancellationToken cancellation)
     {
-        var stream = new OutboundStream(await _latestBest.Transport.OpenStreamAsync(cancellation));
+        var stream = new OutboundStream(this, await _latestBest.Transport.OpenStreamAsync(cancellation), header.Kind);
         WireMessages.Write(stream.Writer, FrameKind.Header, header);
         return stream;
     }

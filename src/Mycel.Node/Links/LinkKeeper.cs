@@ -100,13 +100,13 @@ internal sealed partial class LinkKeeper(LinkManager links, Action<PeerId> unrea
             while (true)
             {
                 kept.Sleep();
-                var isRefused = false;
+                var (isRefused, needsRest) = (false, false);
                 if (await FindAsync(peer, kept, both.Token) is { } link)
                 {
                     kept.LastError = null;
                     var linkedAt = time.GetTimestamp();
                     await FollowAsync(link, kept, both.Token);
-                    isRefused = time.GetElapsedTime(linkedAt) < SettledAfter;
+                    isRefused = link.HadToMakeRoom || time.GetElapsedTime(linkedAt) < SettledAfter;
                     if (!isRefused)
                     {
                         pause = FirstPause;
@@ -115,10 +115,11 @@ internal sealed partial class LinkKeeper(LinkManager links, Action<PeerId> unrea
                         await Task.Delay(TimeSpan.FromMilliseconds(Random.Shared.Next(0, 200)), time, both.Token);
                         continue;
                     }
-                    // One that closes at once, as for want of room, is left in peace like one that does not answer.
-                    kept.LastError = "It closed the link at once; perhaps it has as many links as it may.";
+                    // One that closes at once is left in peace like one that does not answer; where room was wanting, for longer: who has it now needs it.
+                    kept.LastError = link.HadToMakeRoom ? "One of the two nodes has as many links as it may, and needed the room." : "It closed the link at once; perhaps it has as many links as it may.";
+                    if (link.HadToMakeRoom) (pause, needsRest) = (MaxPause, true);
                 }
-                var most = time.GetElapsedTime(lostAt) < EagerTime ? EagerPause : MaxPause;
+                var most = !needsRest && time.GetElapsedTime(lostAt) < EagerTime ? EagerPause : MaxPause;
                 pause = pause < most ? pause : most;
                 var wait = Task.Delay(pause * (0.75 + 0.5 * Random.Shared.NextDouble()), time, both.Token);
                 // The end of a link that was refused wakes, too, and is no news.
@@ -151,6 +152,12 @@ internal sealed partial class LinkKeeper(LinkManager links, Action<PeerId> unrea
     /// <summary>The link with a peer, dialled where there is none; null where it cannot be reached.</summary>
     private async Task<Link?> FindAsync(PeerId peer, Kept kept, CancellationToken cancellation)
     {
+        // Room is made for nodes that somebody needs now, not for those that are good to have.
+        if (links.IsFull && links.Find(peer) is null)
+        {
+            kept.LastError = "This node has as many links as it may (links.max_links).";
+            return null;
+        }
         try
         {
             return await links.ConnectAsync(peer, kept.Addresses(), cancellation);

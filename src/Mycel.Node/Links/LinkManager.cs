@@ -13,6 +13,12 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
     /// <summary>Addresses seen by others that are told on.</summary>
     private const int MaxObserved = 2;
 
+    /// <summary>In a full node a link makes room for another that did no work for this long.</summary>
+    public static readonly TimeSpan MakesRoomAfter = TimeSpan.FromSeconds(30);
+
+    /// <summary>Shortest time between two links that make room, so that who comes again and again under new names does not sweep all others out.</summary>
+    private static readonly TimeSpan RoomPause = TimeSpan.FromMilliseconds(250);
+
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<PeerId, Link> _links = new();
@@ -28,6 +34,8 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
     private readonly LinkDialer _dialer;
     private readonly LinkKeeper _keeper;
     private readonly List<ITimer> _timers = [];
+    private readonly Lock _roomGate = new();
+    private long? _roomMadeAt;
     private LinkDoor? _door;
 
     public LinkManager(NodeIdentity identity, IOptionsSource options, TimeProvider time, ILogger<LinkManager> logger)
@@ -51,6 +59,9 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
     public event Action<PeerId>? Unreached;
 
     public IReadOnlyList<Link> All => [.. _links.Values];
+
+    /// <summary>Whether there are as many links as there may be.</summary>
+    public bool IsFull => _links.Count >= _options.Current.Links.MaxLinks;
 
     public Link? Find(PeerId peer) => _links.GetValueOrDefault(peer);
 
@@ -124,7 +135,7 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
             Close(transport, LinkError.NotWanted, "the certificate has run out");
             return null;
         }
-        if (!_links.ContainsKey(peer.PeerId) && _links.Count >= _options.Current.Links.MaxLinks)
+        if (!_links.ContainsKey(peer.PeerId) && IsFull && !TryMakeRoom())
         {
             LogFull(peer.PeerId, _links.Count);
             Close(transport, LinkError.Full, "this node has as many links as it may");
@@ -140,13 +151,32 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
         return link;
     }
 
+    /// <summary>Ends the link that did no work for the longest time; never one with a node of the own account. What it did besides goes on over others: records are passed on by all.</summary>
+    private bool TryMakeRoom()
+    {
+        lock (_roomGate)
+        {
+            if (_roomMadeAt is { } before && _time.GetElapsedTime(before) < RoomPause) return false;
+            var idle = _links.Values.Where(link => link.Peer.AccountId != _identity.Certificate.AccountId).Select(link => (Link: link, link.Idle)).Where(pair => pair.Idle >= MakesRoomAfter).ToList();
+            if (idle.Count == 0) return false;
+            _roomMadeAt = _time.GetTimestamp();
+            var (chosen, time) = idle.MaxBy(pair => pair.Idle);
+            chosen.HadToMakeRoom = true;
+            // Its end is seen a moment later; until then there is one more than there may be.
+            if (!_links.TryRemove(KeyValuePair.Create(chosen.Id, chosen))) return true;
+            LogMadeRoom(chosen.Id, (int)time.TotalSeconds);
+            foreach (var connection in chosen.Connections) Close(connection.Transport, LinkError.Full, "the room is needed for another node");
+            return true;
+        }
+    }
+
     private Link Attach(LinkConnection connection, out bool isNew, out bool isTaken)
     {
         isTaken = true;
         var prefersOwnDial = string.CompareOrdinal(_identity.Device.PeerId.ToString(), connection.Peer.PeerId.ToString()) < 0;
         while (true)
         {
-            var created = new Link(connection, prefersOwnDial, _time.GetUtcNow());
+            var created = new Link(connection, prefersOwnDial, _time);
             var link = _links.GetOrAdd(connection.Peer.PeerId, created);
             isNew = ReferenceEquals(link, created);
             if (isNew) return link;
@@ -171,6 +201,7 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
         await _server.RunAsync(link, connection);
         var end = await transport.Closed;
         await transport.DisposeAsync();
+        if (end is { Kind: TransportFailure.Application, Code: (long)LinkError.Full }) link.HadToMakeRoom = true;
         if (!link.Remove(connection)) return;
         _links.TryRemove(KeyValuePair.Create(link.Id, link));
         LogUnlinked(link.Id, end.Kind, end.Reason);
@@ -266,6 +297,9 @@ internal sealed partial class LinkManager : ILinks, ILinkStarter, IAsyncDisposab
     [LoggerMessage(Level = LogLevel.Information, Message = "the link with {Peer} has ended ({Kind}): {Reason}")]
     private partial void LogUnlinked(PeerId peer, TransportFailure kind, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "{Peer} was refused: there are {Count} links already (links.max_links)")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "the link with {Peer}, idle for {Seconds} s, makes room for another (links.max_links)")]
+    private partial void LogMadeRoom(PeerId peer, int seconds);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Peer} was refused: there are {Count} links already, none of them idle (links.max_links)")]
     private partial void LogFull(PeerId peer, int count);
 }

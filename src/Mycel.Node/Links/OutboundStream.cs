@@ -1,3 +1,4 @@
+using Mycel.Node.Links.Wire;
 using Mycel.Transport;
 using Mycel.Transport.Frames;
 
@@ -7,10 +8,16 @@ namespace Mycel.Node.Links;
 internal sealed class OutboundStream : IAsyncDisposable
 {
     private readonly ITransportStream _stream;
+    private readonly Link _link;
+    private readonly Kind _kind;
+    private int _isOver;
 
-    public OutboundStream(ITransportStream stream)
+    public OutboundStream(Link link, ITransportStream stream, Kind kind)
     {
+        _link = link;
         _stream = stream;
+        _kind = kind;
+        link.BeginWork(kind);
         Reader = new FrameReader(stream);
         Writer = new FrameWriter(stream);
     }
@@ -51,6 +58,7 @@ internal sealed class OutboundStream : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _isOver, 1) == 0) _link.EndWork(_kind);
         Reader.Dispose();
         Writer.Dispose();
         await _stream.DisposeAsync();

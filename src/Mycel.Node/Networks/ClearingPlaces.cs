@@ -26,6 +26,9 @@ internal sealed class ClearingPlaces(NodeIdentity identity, PeerBook peers, Appo
         return [.. peers.All.Where(peer => peer.IsGreeted && peer.Networks.Contains(network) && SaysSo(peer, network) && MayClear(known, peer)).Select(peer => peer.Id)];
     }
 
+    /// <summary>Whether a peer says that it keeps the ledger of one of this node's networks, and may.</summary>
+    public bool IsPlace(PeerInfo peer) => peer.Record is { Clears.Count: > 0 } && peer.Networks.Any(id => SaysSo(peer, id) && peers.Networks.Find(id) is { } known && MayClear(known, peer));
+
     /// <summary>Who clears for a network or may, this node first, then those of the root account.</summary>
     public IReadOnlyList<ClearingNode> Clearing(JoinedNetwork network)
     {

@@ -4,7 +4,10 @@ using Mycel.Node.Links;
 
 namespace Mycel.Node.Networks;
 
-/// <summary>Decides which nodes are kept linked: those of the own account, also such as are only near, those met before, the networks' first nodes, then those only heard of.</summary>
+/// <summary>
+/// Decides which nodes are kept linked: those of the own account, also such as are only near, those that keep a network's ledger, those met before, the networks' first nodes, then
+/// those only heard of. Half of the links that there may be are left to nodes that come by themselves, and to those that somebody needs.
+/// </summary>
 internal sealed class MemberKeeper
 {
     /// <summary>Most nodes kept that were never linked: what a hostile member can make this node dial.</summary>
@@ -21,14 +24,24 @@ internal sealed class MemberKeeper
     private readonly ILinks _links;
     private readonly IOptionsSource _options;
     private readonly NearbyNodes _nearby;
+    private readonly Func<PeerInfo, bool> _keepsLedger;
     private readonly NodeIdentity _identity;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly Dictionary<PeerId, DateTimeOffset> _kept = [];
     private readonly Dictionary<PeerId, DateTimeOffset> _resting = [];
 
-    public MemberKeeper(NodeIdentity identity, PeerBook peers, RevocationBook revocations, NearbyNodes nearby, ILinks links, IOptionsSource options, TimeProvider time)
+    /// <param name="identity">Whose node this is.</param>
+    /// <param name="peers">The nodes that are known.</param>
+    /// <param name="revocations">Those that were cast out.</param>
+    /// <param name="nearby">Those heard on the local network.</param>
+    /// <param name="keepsLedger">Whether a peer keeps the ledger of a network in common: receipts go nowhere without it.</param>
+    /// <param name="links">Keeps them linked.</param>
+    /// <param name="options">How many links there may be.</param>
+    /// <param name="time">The clock.</param>
+    public MemberKeeper(NodeIdentity identity, PeerBook peers, RevocationBook revocations, NearbyNodes nearby, Func<PeerInfo, bool> keepsLedger, ILinks links, IOptionsSource options, TimeProvider time)
     {
+        _keepsLedger = keepsLedger;
         _identity = identity;
         _peers = peers;
         _nearby = nearby;
@@ -98,7 +111,7 @@ internal sealed class MemberKeeper
         foreach (var peer in _peers.All)
         {
             if (!IsDialled(peer.Id) || _revocations.IsRevoked(peer.Account, peer.Id)) continue;
-            if (peer.IsGreeted || peer.LastSeen is not null) met.Add((peer.IsOwn ? 0 : peer.IsGreeted ? 1 : 2, peer.LastSeen ?? now, peer.Id));
+            if (peer.IsGreeted || peer.LastSeen is not null) met.Add((peer.IsOwn ? 0 : _keepsLedger(peer) ? 1 : peer.IsGreeted ? 2 : 3, peer.LastSeen ?? now, peer.Id));
             else if (!IsGivenUp(peer.Id, now)) unproven.Add(peer.Id);
         }
 
@@ -110,11 +123,13 @@ internal sealed class MemberKeeper
 
         foreach (var node in _peers.Networks.All.SelectMany(network => network.Nodes))
         {
-            if (IsDialled(node.PeerId) && known.Add(node.PeerId)) met.Add((2, now, node.PeerId));
+            if (IsDialled(node.PeerId) && known.Add(node.PeerId)) met.Add((3, now, node.PeerId));
         }
 
+        var most = _options.Current.Links.MaxLinks;
         return [.. met.OrderBy(peer => peer.Rank).ThenByDescending(peer => peer.Seen).Select(peer => peer.Id)
-            .Concat(unproven.Where(peer => !known.Contains(peer)).OrderByDescending(_kept.ContainsKey).Take(MaxUnproven)).Take(_options.Current.Links.MaxLinks)];
+            .Concat(unproven.Where(peer => !known.Contains(peer)).OrderByDescending(_kept.ContainsKey).Take(MaxUnproven))
+            .Take(Math.Clamp(met.Count(peer => peer.Rank == 0), (most + 1) / 2, most))];
 
         bool IsDialled(PeerId peer) => peer != _identity.Device.PeerId && !_resting.ContainsKey(peer);
     }

@@ -54,7 +54,9 @@ internal static class NetworkServices
         services.AddSingleton<Joiner>();
         services.AddSingleton<Strangers>();
         services.AddSingleton<NearbyNodes>();
-        services.AddSingleton<MemberKeeper>();
+        services.AddSingleton(provider => new MemberKeeper(
+            provider.GetRequiredService<NodeIdentity>(), provider.GetRequiredService<PeerBook>(), provider.GetRequiredService<RevocationBook>(), provider.GetRequiredService<NearbyNodes>(),
+            provider.GetRequiredService<ClearingPlaces>().IsPlace, provider.GetRequiredService<ILinks>(), provider.GetRequiredService<IOptionsSource>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<NetworkParts>();
         services.AddSingleton<NetworkRoom>();
         services.AddHandlers();

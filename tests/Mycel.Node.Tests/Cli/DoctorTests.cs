@@ -73,6 +73,19 @@ public sealed class DoctorTests : IDisposable
         Assert.Equal(DoctorStatus.Warning, LanChecks.OfNode(new(Problem: "UDP port 8423 cannot be had")).Status);
     }
 
+    [Fact]
+    public void The_table_of_peers_is_told_with_what_keeps_it_from_being_of_use()
+    {
+        DoctorCheck well = TableChecks.Of(new() { Running = true, Port = 8422, Contacts = 19, EstimatedNodes = 21.4 }, linked: 3);
+        Assert.Equal(DoctorStatus.Ok, well.Status);
+        Assert.Contains("19 nodes known, about 21 in all, UDP port 8422", well.Detail, StringComparison.Ordinal);
+        Assert.Contains("--no-dht", TableChecks.Of(new() { Problem = "it is switched off by --no-dht" }, linked: 3).Detail, StringComparison.Ordinal);
+        Assert.Equal(DoctorStatus.Ok, TableChecks.Of(new() { Running = true, Port = 8422 }, linked: 0).Status);
+        Assert.Equal(DoctorStatus.Warning, TableChecks.Of(new() { Running = true, Port = 8422 }, linked: 1).Status);
+        Assert.Contains("dht.port", TableChecks.Of(new() { Running = true, Contacts = 3 }, linked: 3).Remedy, StringComparison.Ordinal);
+        Assert.Equal(DoctorStatus.Ok, TableChecks.Of(new() { Running = true, Passive = true, Port = 8422, Contacts = 3 }, linked: 3).Status);
+    }
+
     [Theory]
     [InlineData(5, DoctorStatus.Ok)]
     [InlineData(-29, DoctorStatus.Ok)]

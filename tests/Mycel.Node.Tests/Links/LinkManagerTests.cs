@@ -160,6 +160,63 @@ public sealed class LinkManagerTests
     }
 
     [Fact]
+    public async Task In_a_full_node_a_link_without_work_makes_room_for_a_newcomer()
+    {
+        var time = new AheadTime();
+        await using var hub = await StartAsync(options: o => o with { MaxLinks = 2 }, time: time, setUp: links => links.Serve([new PingHandler(), new Holding()]));
+        await using var working = await StartAsync();
+        await using var idle = await StartAsync();
+        await using var newcomer = await StartAsync();
+        await using var late = await StartAsync();
+        var kept = await working.Links.ConnectAsync(hub.Id, [hub.Address], Cancellation);
+        await using var work = await kept.OpenAsync(new StreamHeader { Version = StreamServer.Version, Kind = Kind.Inference }, Cancellation);
+        await work.Writer.FlushAsync(end: false, Cancellation);
+        var left = await idle.Links.ConnectAsync(hub.Id, [hub.Address], Cancellation);
+        await PingAsync(left);
+        Assert.Equal(TimeSpan.Zero, hub.Links.Find(working.Id)!.Idle);
+
+        time.Advance(LinkManager.MakesRoomAfter);
+        var link = await newcomer.Links.ConnectAsync(hub.Id, [hub.Address], Cancellation);
+        await PingAsync(link);
+        await left.Closed.WaitAsync(Limit, Cancellation);
+        Assert.True(left.HadToMakeRoom);
+
+        // The newcomer has its time, and work is not ended for anyone.
+        time.Advance(LinkManager.MakesRoomAfter / 2);
+        var refused = await late.Links.ConnectAsync(hub.Id, [hub.Address], Cancellation);
+        await refused.Closed.WaitAsync(Limit, Cancellation);
+        await PingAsync(kept);
+        await PingAsync(link);
+
+        // Once it is over, the one that worked is the one that did so last.
+        await work.DisposeAsync();
+        await UntilAsync(() => hub.Links.Find(working.Id) is { } over && over.Idle < LinkManager.MakesRoomAfter ? over : null);
+        time.Advance(LinkManager.MakesRoomAfter);
+        await PingAsync(await late.Links.ConnectAsync(hub.Id, [hub.Address], Cancellation));
+        await link.Closed.WaitAsync(Limit, Cancellation);
+        await PingAsync(kept);
+    }
+
+    [Fact]
+    public async Task A_full_node_dials_none_that_it_only_keeps_and_does_once_it_has_room()
+    {
+        await using var full = await StartAsync(options: o => o with { MaxLinks = 1 });
+        await using var other = await StartAsync();
+        await using var kept = await StartAsync();
+        var link = await other.Links.ConnectAsync(full.Id, [full.Address], Cancellation);
+        await UntilAsync(() => full.Links.Find(other.Id));
+
+        full.Links.Keep(kept.Id, () => [kept.Address]);
+        await UntilAsync(() => full.Links.LastError(kept.Id));
+        Assert.Contains("links.max_links", full.Links.LastError(kept.Id), StringComparison.Ordinal);
+        Assert.Empty(kept.Links.All);
+
+        await PingAsync(link);
+        await other.Links.CloseAsync(full.Id, "a test");
+        await UntilAsync(() => full.Links.Find(kept.Id));
+    }
+
+    [Fact]
     public async Task An_exchange_of_an_unknown_kind_or_version_is_refused_at_once()
     {
         await using var a = await StartAsync();
@@ -205,12 +262,30 @@ public sealed class LinkManagerTests
         Assert.NotEqual(first.Links.Door!.LocalEndPoint!.Port, second.Links.Door!.LocalEndPoint!.Port);
     }
 
-    private static async Task<TestNode> StartAsync(Func<LinkOptions, LinkOptions>? options = null)
+    private static async Task<TestNode> StartAsync(Func<LinkOptions, LinkOptions>? options = null, TimeProvider? time = null, Action<LinkManager>? setUp = null)
     {
         Assert.SkipUnless(TransportProviders.Best is not null, "no QUIC on this machine");
-        var node = new TestNode(options: options);
+        var node = new TestNode(setUp, options, time);
         await node.Links.EnsureStartedAsync();
         return node;
+    }
+
+    /// <summary>The system's clock, set ahead for what is measured by timestamps.</summary>
+    private sealed class AheadTime : TimeProvider
+    {
+        private long _ahead;
+
+        public override long GetTimestamp() => base.GetTimestamp() + Volatile.Read(ref _ahead);
+
+        public void Advance(TimeSpan by) => Interlocked.Add(ref _ahead, (long)(by.TotalSeconds * TimestampFrequency));
+    }
+
+    /// <summary>Work that lasts until who asked for it goes.</summary>
+    private sealed class Holding : IStreamHandler
+    {
+        public Kind Kind => Kind.Inference;
+
+        public async Task HandleAsync(InboundStream stream) => await stream.Reader.ReadAsync(Cancellation);
     }
 
     private static async Task PingAsync(Link link)

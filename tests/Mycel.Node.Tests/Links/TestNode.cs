@@ -10,8 +10,11 @@ internal sealed class TestNode : IAsyncDisposable
 {
     private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("mycel-links-");
 
-    public TestNode(Action<LinkManager>? setUp = null, Func<LinkOptions, LinkOptions>? options = null)
+    private readonly TimeProvider _time;
+
+    public TestNode(Action<LinkManager>? setUp = null, Func<LinkOptions, LinkOptions>? options = null, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(_folder.FullName, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         Identity = NodeIdentity.LoadOrCreate(_folder.FullName, "test", passphrase: null, TimeProvider.System);
         var links = new LinkOptions { Host = "127.0.0.1", Port = 0 };
@@ -41,7 +44,7 @@ internal sealed class TestNode : IAsyncDisposable
 
     private LinkManager NewLinks(Action<LinkManager>? setUp)
     {
-        var manager = new LinkManager(Identity, Options, TimeProvider.System, NullLogger<LinkManager>.Instance);
+        var manager = new LinkManager(Identity, Options, _time, NullLogger<LinkManager>.Instance);
         if (setUp is null) manager.Serve([new PingHandler()]);
         else setUp(manager);
         return manager;

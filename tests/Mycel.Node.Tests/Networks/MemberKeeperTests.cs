@@ -20,6 +20,7 @@ public sealed class MemberKeeperTests : IDisposable
     private readonly NetworkCharter _charter;
     private readonly NearbyNodes _nearby;
     private readonly MemberKeeper _keeper;
+    private PeerId? _ledger;
 
     public MemberKeeperTests()
     {
@@ -29,7 +30,7 @@ public sealed class MemberKeeperTests : IDisposable
         _book = new PeerBook(_self.Identity, _revocations, _time);
         _charter = NetworkCharter.Issue(_self.Identity.Account!, "friends", isPublic: false);
         _nearby = new NearbyNodes(_time);
-        _keeper = new MemberKeeper(_self.Identity, _book, _revocations, _nearby, _links, _options, _time);
+        _keeper = new MemberKeeper(_self.Identity, _book, _revocations, _nearby, peer => peer.Id == _ledger, _links, _options, _time);
     }
 
     [Fact]
@@ -48,11 +49,11 @@ public sealed class MemberKeeperTests : IDisposable
     }
 
     [Fact]
-    public void No_more_are_kept_than_links_may_be_and_those_seen_last_come_first()
+    public void No_more_are_kept_than_half_of_the_links_there_may_be_and_those_seen_last_come_first()
     {
         Join();
         _book.Restore(Enumerable.Range(1, 20).Select(Stored));
-        _options.Current = _options.Current with { Links = _options.Current.Links with { MaxLinks = 5 } };
+        _options.Current = _options.Current with { Links = _options.Current.Links with { MaxLinks = 10 } };
 
         _keeper.Refresh();
 
@@ -60,8 +61,27 @@ public sealed class MemberKeeperTests : IDisposable
     }
 
     [Fact]
+    public void Own_nodes_and_who_keeps_a_ledger_come_before_all_others_and_own_ones_take_as_many_links_as_there_may_be()
+    {
+        Join();
+        _ledger = Id(3);
+        using var own = new TestPeer(_time, _self.Identity.Account);
+        using var another = new TestPeer(_time, _self.Identity.Account);
+        StoredPeer[] all = [.. Enumerable.Range(1, 20).Select(Stored), .. new[] { own, another }.Select(peer => Stored(0) with { Id = peer.Id.ToString(), Account = peer.Account.ToString() })];
+        _book.Restore(all);
+        _options.Current = _options.Current with { Links = _options.Current.Links with { MaxLinks = 8 } };
+        _keeper.Refresh();
+        Assert.Equal(new HashSet<PeerId> { own.Id, another.Id, Id(3), Id(20) }, _links.Kept.Keys.ToHashSet());
+
+        _options.Current = _options.Current with { Links = _options.Current.Links with { MaxLinks = 2 } };
+        _keeper.Refresh();
+        Assert.Equal(new HashSet<PeerId> { own.Id, another.Id }, _links.Kept.Keys.ToHashSet());
+    }
+
+    [Fact]
     public void Of_nodes_only_heard_of_so_many_are_dialled_and_not_for_ever()
     {
+        _options.Current = _options.Current with { Links = _options.Current.Links with { MaxLinks = 1024 } };
         Join();
         Greet();
         for (var i = 0; i < MemberKeeper.MaxUnproven + 6; i++) Hear();

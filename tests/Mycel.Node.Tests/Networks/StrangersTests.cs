@@ -28,7 +28,7 @@ public sealed class StrangersTests : IDisposable
     {
         using var laptop = new TestPeer(_time, _self.Identity.Account);
         var stranger = Link();
-        _links.All.Add(new Link(new LinkConnection(null!, laptop.Proven, Carrier.Quic, isDialled: false), prefersOwnDial: true, _time.GetUtcNow()));
+        _links.All.Add(new Link(new LinkConnection(null!, laptop.Proven, Carrier.Quic, isDialled: false), prefersOwnDial: true, _time));
         _book.Greet(laptop.Proven, new Dictionary<NetworkId, NetworkProof>(), null, "", isMutual: true);
         _strangers.Sweep();
         _time.Advance(Strangers.Stay - TimeSpan.FromSeconds(1));
@@ -70,7 +70,7 @@ public sealed class StrangersTests : IDisposable
         Span<byte> key = stackalloc byte[32];
         System.Security.Cryptography.RandomNumberGenerator.Fill(key);
         var peer = new ProvenPeer(DeviceCertificate.Issue(account, key, "stranger", DeviceRoles.All, 1, _time.GetUtcNow(), TimeSpan.FromDays(1)));
-        var link = new Link(new LinkConnection(null!, peer, Carrier.Quic, isDialled: false), prefersOwnDial: true, _time.GetUtcNow());
+        var link = new Link(new LinkConnection(null!, peer, Carrier.Quic, isDialled: false), prefersOwnDial: true, _time);
         _links.All.Add(link);
         return link;
     }

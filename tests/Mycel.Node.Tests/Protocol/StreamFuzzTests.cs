@@ -59,7 +59,7 @@ public sealed class StreamFuzzTests
 
     private sealed class FuzzLink(VectorKeys keys)
     {
-        public Link Over(ITransportConnection connection) => new(new LinkConnection(connection, new ProvenPeer(keys.GuestCertificate), Carrier.Quic, isDialled: false), prefersOwnDial: false, VectorKeys.Now);
+        public Link Over(ITransportConnection connection) => new(new LinkConnection(connection, new ProvenPeer(keys.GuestCertificate), Carrier.Quic, isDialled: false), prefersOwnDial: false, TimeProvider.System);
     }
 
     /// <summary>Keeps the first failure that the server takes for its own.</summary>

@@ -38,7 +38,11 @@ internal sealed class DoctorRun
         if (loaded.Options is { } options) yield return LocalChecks.Port(options.Api.Host, options.Api.Port, status);
 
         foreach (DoctorCheck check in status is not null ? LinkChecks.OfNode(status.Links) : loaded.Options is { } waiting ? LinkChecks.OfLibraries(waiting.Links) : []) yield return check;
-        if (status is not null) yield return LanChecks.OfNode(status.Lan);
+        if (status is not null)
+        {
+            yield return LanChecks.OfNode(status.Lan);
+            yield return await TableChecks.OfNodeAsync(node, status.Links, cancel);
+        }
 
         bool servesOwn = false;
         if (status is not null)
