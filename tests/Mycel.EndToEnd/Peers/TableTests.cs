@@ -69,6 +69,28 @@ public sealed class TableTests
     }
 
     [Fact]
+    public async Task A_network_grows_beyond_the_links_of_the_node_that_founded_it_and_models_of_nodes_without_a_link_are_served()
+    {
+        await using var device = FaultyDevice.Start("beyond");
+        await using var founder = await NodeProcess.StartAsync(new NodeSetup { Environment = PeerCalls.LinkSettings(0, ("MYCEL_LINKS_MAX_LINKS", "1")) });
+        await using var holder = await NodeProcess.StartAsync(new NodeSetup { Devices = [device], Environment = PeerCalls.LinkSettings(0, ("MYCEL_LINKS_MAX_LINKS", "1")) });
+        await using var newcomer = await PeerCalls.StartAsync();
+        await founder.CreateNetworkAsync(Network, isPublic: true);
+        var token = await founder.InviteAsync();
+        await holder.JoinAsync(token);
+        await founder.LinkedAsync(holder);
+
+        // The founder's only place is taken by one that does nothing there: after half a minute it is the newcomer's.
+        await Poll.UntilAsync(async () => (await newcomer.TryJoinAsync(token)).Status == 200, "the newcomer is let in", TimeSpan.FromSeconds(60));
+        await founder.LinkedAsync(newcomer);
+        await founder.UnlinkedAsync(holder.PeerId());
+
+        (await newcomer.ChatAsync(device.Model)).MustBe(200);
+        Assert.Contains("makes room", founder.Output);
+        Assert.Equal(1, device.HeadsSeen);
+    }
+
+    [Fact]
     public async Task A_peer_that_moved_is_found_again_by_the_address_it_publishes()
     {
         await using var founder = await PeerCalls.StartAsync();
