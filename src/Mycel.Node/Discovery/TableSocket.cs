@@ -11,6 +11,12 @@ internal sealed partial class TableSocket : IDisposable
     /// <summary>Datagrams a second that are looked at, which costs a signature each where they are well-formed; further ones are dropped.</summary>
     public const int PacketsPerSecond = 2000;
 
+    /// <summary>Of these so many from one address, so that one that floods does not take the others' share.</summary>
+    public const int PacketsPerSecondOfOne = 200;
+
+    /// <summary>Shares that addresses fall to by a hash that nobody else knows: however many addresses there are, they take no more memory.</summary>
+    private const int Shares = 1024;
+
     /// <summary>Space for one datagram, a byte more than may come, so that a larger one shows.</summary>
     private const int ReceiveBytes = SignedPacket.MaxBytes + 1;
 
@@ -18,8 +24,8 @@ internal sealed partial class TableSocket : IDisposable
     private readonly Socket _socket;
     private readonly TimeProvider _time;
     private readonly CancellationTokenSource _stop = new();
-    private double _left = PacketsPerSecond;
-    private long _at;
+    private readonly Allowance[] _shares = new Allowance[Shares];
+    private Allowance _all;
     private long _dropped;
 
     private TableSocket(DeviceKey device, Socket socket, TimeProvider time)
@@ -27,13 +33,14 @@ internal sealed partial class TableSocket : IDisposable
         _device = device;
         _socket = socket;
         _time = time;
-        _at = time.GetTimestamp();
+        _all = new Allowance { Left = PacketsPerSecond, At = time.GetTimestamp() };
+        Array.Fill(_shares, new Allowance { Left = PacketsPerSecondOfOne, At = _all.At });
     }
 
     /// <summary>The port it has.</summary>
     public int Port => ((IPEndPoint)_socket.LocalEndPoint!).Port;
 
-    /// <summary>Datagrams dropped: too many, damaged, for another node, of another time, or forged.</summary>
+    /// <summary>Datagrams dropped: too many of one or of all, damaged, for another node, of another time, or forged.</summary>
     public long Dropped => Volatile.Read(ref _dropped);
 
     /// <summary>Binds a socket.</summary>
@@ -98,9 +105,10 @@ internal sealed partial class TableSocket : IDisposable
             try
             {
                 var packet = await _socket.ReceiveFromAsync(buffer, SocketFlags.None, any, _stop.Token);
-                if (TryTake() && packet.ReceivedBytes <= SignedPacket.MaxBytes
+                var from = DhtAddress.From((IPEndPoint)packet.RemoteEndPoint);
+                if (TryTake(from) && packet.ReceivedBytes <= SignedPacket.MaxBytes
                     && SignedPacket.TryOpen(buffer.AsSpan(0, packet.ReceivedBytes), _device.PeerId, _time.GetUtcNow(), out var sender, out var message))
-                    received(new DhtContact(sender, DhtAddress.From((IPEndPoint)packet.RemoteEndPoint)), message);
+                    received(new DhtContact(sender, from), message);
                 else Interlocked.Increment(ref _dropped);
             }
             catch (Exception ended) when (ended is OperationCanceledException or ObjectDisposedException)
@@ -120,14 +128,28 @@ internal sealed partial class TableSocket : IDisposable
         }
     }
 
-    private bool TryTake()
+    private bool TryTake(DhtAddress from)
     {
         var now = _time.GetTimestamp();
-        _left = Math.Min(PacketsPerSecond, _left + (_time.GetElapsedTime(_at, now).TotalSeconds * PacketsPerSecond));
-        _at = now;
-        if (_left < 1) return false;
-        _left--;
-        return true;
+        // Its own share first: what is too much of one takes nothing of what is for all.
+        return _shares[(uint)HashCode.Combine(from.Limited) % Shares].TryTake(PacketsPerSecondOfOne, now, _time) && _all.TryTake(PacketsPerSecond, now, _time);
+    }
+
+    /// <summary>What may still come (a token bucket that holds one second's worth).</summary>
+    private struct Allowance
+    {
+        public double Left { get; set; }
+
+        public long At { get; set; }
+
+        public bool TryTake(int perSecond, long now, TimeProvider time)
+        {
+            Left = Math.Min(perSecond, Left + (time.GetElapsedTime(At, now).TotalSeconds * perSecond));
+            At = now;
+            if (Left < 1) return false;
+            Left--;
+            return true;
+        }
     }
 
     public void Dispose()
