@@ -150,6 +150,49 @@ export async function network(browser, url, guest) {
   await device.stop();
 }
 
+/**
+ * The first frame is there before any script of the pages: in the colours chosen here, silent for screen readers, and where the pages then stand.
+ * The pages take its place without a jump.
+ */
+export async function first(browser, url) {
+  for (const options of [{}, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }]) {
+    const { page, context, problems } = await open(browser, url, { ...options, colorScheme: "light" });
+    await page.getByRole("button", { name: "Colours: system" }).click();
+    await page.getByRole("button", { name: "Colours: light" }).click();
+    let release;
+    const released = new Promise((done) => (release = done));
+    await page.route("**/assets/*.js", async (route) => {
+      await released;
+      await route.continue();
+    });
+    await page.goto(`${url}/requests`, { waitUntil: "commit" });
+    const frame = page.locator("#root > .shell[inert]");
+    await frame.getByText("Requests").waitFor();
+    const before = await placesOf(page);
+    const { nodes } = await (await context.newCDPSession(page)).send("Accessibility.getFullAXTree");
+    const heard = nodes.filter((node) => !node.ignored && !["RootWebArea", "generic"].includes(node.role.value));
+    check(heard.length === 0, `A screen reader is told of the first frame: ${heard.map((node) => `${node.role.value} ${node.name?.value}`).join(", ")}`);
+    check(before.background === "rgb(16, 21, 18)", `The first frame is not in the dark colours that were chosen, but ${before.background}.`);
+    release();
+    await page.getByRole("heading", { name: "Requests" }).waitFor();
+    await frame.waitFor({ state: "detached" });
+    const after = await placesOf(page);
+    check(JSON.stringify(before) === JSON.stringify(after), `The frame jumps: ${JSON.stringify(before)} and then ${JSON.stringify(after)}`);
+    quiet(problems);
+    await context.close();
+  }
+}
+
+/** Where the parts of the frame stand, and in which colour. */
+const placesOf = (page) =>
+  page.evaluate(() => ({
+    background: getComputedStyle(document.body).backgroundColor,
+    places: [...document.querySelectorAll("nav, .brand strong, nav li a, main")].map((element) => {
+      const { x, y, width } = element.getBoundingClientRect();
+      return [element.tagName, element.getAttribute("href"), x, y, width].join(" ");
+    }),
+  }));
+
 /** A node that needs a key: refused without, with a wrong one and with one for models only; let in with one of its owner's; and logged. */
 export async function keys(browser, url, owner, guest) {
   const { page, problems } = await open(browser, `${url}/settings/keys`);
