@@ -3,6 +3,7 @@ import { api } from "../api/client";
 import { useLive } from "../api/live";
 import type { RequestFigures, RequestRecord } from "../api/types";
 import { ago, count, ms, rate } from "../lib/format";
+import { plural } from "../lib/health";
 import { speedOfRecord } from "../lib/requests";
 import { ActionButton, Badge, Card, Empty, Field, Notice, Page, Table } from "../ui/parts";
 
@@ -46,7 +47,11 @@ export default function Requests() {
         )}
       </Card>
       <div className="columns wide">
-        <Figures title="By model" figures={requests?.by_model} />
+        <Figures
+          title="By model"
+          figures={requests?.by_model}
+          note={requests?.unknown_models ? `Besides, ${plural(requests.unknown_models, "request")} for names that no model here has.` : undefined}
+        />
         <Figures title="By place" figures={requests?.by_route} />
       </div>
       <Card title="Just ran">
@@ -76,7 +81,9 @@ function Recent({ record }: { record: RequestRecord }) {
   return (
     <tr>
       <td title={record.id}>{ago(record.started_at)}</td>
-      <th scope="row">{record.model || "–"}</th>
+      <th scope="row" className={record.is_model_known ? undefined : "muted"}>
+        {record.model || "–"}
+      </th>
       <td>
         {record.route ?? "–"}
         {record.attempts > 1 && <small className="pinned">at attempt {record.attempts}</small>}
@@ -98,7 +105,7 @@ function Recent({ record }: { record: RequestRecord }) {
   );
 }
 
-function Figures({ title, figures }: { title: string; figures: RequestFigures[] | undefined }) {
+function Figures({ title, figures, note }: { title: string; figures: RequestFigures[] | undefined; note?: string }) {
   return (
     <Card title={title}>
       {!figures?.length ? (
@@ -123,6 +130,7 @@ function Figures({ title, figures }: { title: string; figures: RequestFigures[] 
           ))}
         </Table>
       )}
+      {note && <p className="muted">{note}</p>}
     </Card>
   );
 }
