@@ -124,19 +124,38 @@ export async function network(browser, url, guest) {
   await other.page.getByRole("tab", { name: "Nodes" }).click();
   await other.page.getByText("paid-model").first().waitFor();
 
+  // Both look at their credits while one asks the other, twice: from nothing, and from what there is then.
+  await host.page.getByRole("link", { name: "Credits" }).click();
+  const watch = await open(browser, `${guest}/credits`);
+  let [earned, owed] = [await balanceOf(host.page), await balanceOf(watch.page)];
+  check(earned === 0 && owed === 0, `The balances begin at ${earned} and ${owed}.`);
   await other.page.getByRole("link", { name: "Chat" }).click();
   await other.page.getByText("System prompt and sampling").click();
   await other.page.getByLabel("Most tokens").fill("40");
-  await other.page.getByLabel("Message").fill("Hello");
-  await other.page.getByRole("button", { name: "Send" }).click();
-  await other.page.getByText(/Spores travel far/).waitFor();
-  await other.page.getByRole("button", { name: "receipt" }).click();
+  for (let turn = 0; turn < 2; turn++) {
+    await other.page.getByLabel("Message").fill("Hello");
+    await other.page.getByRole("button", { name: "Send" }).click();
+    await other.page.getByRole("button", { name: "receipt" }).nth(turn).waitFor();
+    const cost = Number((await other.page.locator(".answer-footer").nth(turn).innerText()).match(/([\d.]+) credits/)[1]);
+    check(cost > 0, "The answer cost nothing.");
+    [earned, owed] = [earned + cost, owed - cost];
+    await showsBalance(host.page, earned);
+    await showsBalance(watch.page, owed);
+  }
+
+  await other.page.getByRole("button", { name: "receipt" }).first().click();
   await other.page.getByRole("button", { name: "Verify" }).click();
-  await other.page.getByText(/^Verified:/).waitFor();
+  await other.page.getByText(/^Verified: both sides signed/).waitFor();
+  await other.page.getByText(/^The agreement: the node that asked signed/).waitFor();
+  const saved = other.page.waitForEvent("download");
+  await other.page.getByRole("button", { name: "Save" }).click();
+  check(/^[0-9a-f]{32}\.receipt$/.test((await saved).suggestedFilename()), "The receipt is not saved under its id.");
   await other.page.getByRole("button", { name: "Close" }).click();
 
-  await host.page.getByRole("link", { name: "Credits" }).click();
-  await host.page.getByRole("region", { name: "Receipts" }).getByText("posted").waitFor();
+  await host.page.getByRole("region", { name: "Receipts" }).getByText("posted").nth(1).waitFor();
+  await host.page.getByRole("button", { name: /^Verify the receipt/ }).first().click();
+  await host.page.getByText(/^Verified: both sides signed/).waitFor();
+  await host.page.keyboard.press("Escape");
   await host.page.getByRole("button", { name: "Check the books" }).click();
   await host.page.getByText(/entries are signed, and the sums are right/).waitFor();
 
@@ -146,8 +165,19 @@ export async function network(browser, url, guest) {
   await host.page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
   await host.page.getByRole("row", { name: /Mallory/ }).getByText("revoked").waitFor();
   check(second !== token, "Two invites have one token.");
-  quiet([...host.problems, ...other.problems]);
+  quiet([...host.problems, ...watch.problems, ...other.problems]);
   await device.stop();
+}
+
+const balanceShown = (page) => page.locator(".stat").filter({ has: page.getByText("Balance", { exact: true }) }).locator(".value");
+
+/** The balance that a page of credits shows, in credits. */
+const balanceOf = async (page) => Number((await balanceShown(page).innerText()).replace("−", "-"));
+
+/** Waits until a page of credits shows a balance, which it does by itself. */
+async function showsBalance(page, credits) {
+  const wanted = credits.toLocaleString("en", { maximumFractionDigits: 6 }).replace("-", "−");
+  await balanceShown(page).filter({ hasText: new RegExp(`^${wanted.replace(".", "\\.")}$`) }).waitFor();
 }
 
 /**

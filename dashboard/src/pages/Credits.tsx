@@ -5,17 +5,31 @@ import type { NetworkCredit, Receipt } from "../api/types";
 import { ago, count, credits, date, shortId } from "../lib/format";
 import { useAsync } from "../lib/useAsync";
 import { ActionButton, Badge, Button, Card, Empty, Field, Notice, Page, Stat, Table } from "../ui/parts";
-import { ReceiptDialog, verify } from "./ReceiptDialog";
+import { type Outcome, stateOfReceipt } from "../lib/receipts";
+import { ReceiptDialog } from "./ReceiptDialog";
+
+interface BooksCheck {
+  whole: boolean;
+  books: { network: string; book: string; entries: number; problem: string | null }[];
+}
+
+/** Re-checks every signature and sum, and says in a sentence what was found. */
+async function checkBooks(): Promise<Outcome> {
+  const { books } = await api.get<BooksCheck>("/v1/node/ledger/verify");
+  const bad = books.find((book) => book.problem);
+  if (bad) return { ok: false, sentence: `${bad.network} (${bad.book}): ${bad.problem}` };
+  return { ok: true, sentence: `All ${count(books.reduce((sum, book) => sum + book.entries, 0))} entries are signed, and the sums are right.` };
+}
 
 export default function Credits() {
   const credit = useLive("credits");
-  const [checked, setChecked] = useState<{ ok: boolean; sentence: string } | null>(null);
+  const [checked, setChecked] = useState<Outcome | null>(null);
   return (
     <Page
       title="Credits"
       lead={credit?.sentence}
       actions={
-        <ActionButton action={async () => setChecked(await verify())} onError={(sentence) => setChecked({ ok: false, sentence })}>
+        <ActionButton action={async () => setChecked(await checkBooks())} onError={(sentence) => setChecked({ ok: false, sentence })}>
           Check the books
         </ActionButton>
       }
@@ -79,7 +93,7 @@ interface ReceiptPage {
 function HistoryCard({ marker, networks }: { marker: string; networks: NetworkCredit[] }) {
   const [side, setSide] = useState("");
   const [older, setOlder] = useState<ReceiptPage | null>(null);
-  const [open, setOpen] = useState<string | null>(null);
+  const [open, setOpen] = useState<{ id: string; verifying: boolean } | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
   const query = side ? `&side=${side}` : "";
   const { value, error } = useAsync(() => api.get<ReceiptPage>(`/v1/node/credits/history?limit=50${query}`), [marker, side]);
@@ -129,12 +143,15 @@ function HistoryCard({ marker, networks }: { marker: string; networks: NetworkCr
                 {credits(receipt.amount)}
               </td>
               <td>
-                <Badge tone={receipt.state === "posted" ? "ok" : receipt.state === "refused" ? "bad" : "warn"}>{receipt.state}</Badge>
+                <Badge tone={stateOfReceipt(receipt).tone}>{stateOfReceipt(receipt).word}</Badge>
                 {receipt.reason && <small className="pinned">{receipt.reason}</small>}
               </td>
-              <td>
-                <Button onClick={() => setOpen(receipt.id)} aria-label={`Receipt ${receipt.id}`}>
-                  Receipt
+              <td className="buttons">
+                <Button onClick={() => setOpen({ id: receipt.id, verifying: false })} aria-label={`Show the receipt ${receipt.id}`}>
+                  Show
+                </Button>
+                <Button onClick={() => setOpen({ id: receipt.id, verifying: true })} aria-label={`Verify the receipt ${receipt.id}`}>
+                  Verify
                 </Button>
               </td>
             </tr>
@@ -152,7 +169,7 @@ function HistoryCard({ marker, networks }: { marker: string; networks: NetworkCr
           Show older
         </ActionButton>
       )}
-      {open && <ReceiptDialog id={open} onClose={() => setOpen(null)} />}
+      {open && <ReceiptDialog {...open} onClose={() => setOpen(null)} />}
     </Card>
   );
 }
