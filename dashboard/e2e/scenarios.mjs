@@ -311,3 +311,84 @@ async function post(url, path, body) {
   const reply = await fetch(url + path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   if (!reply.ok) throw new Error(`${path} was answered ${reply.status}: ${await reply.text()}`);
 }
+
+/** By keyboard alone: every stop can be seen, tabs go by arrows, a dialog keeps the focus, Escape ends it, and the focus is where it was before. */
+export async function keyboard(browser, url) {
+  const { page, problems } = await open(browser, `${url}/models/relay`);
+  await page.locator(".dot.live").waitFor();
+  const at = () => page.evaluate(() => `${document.activeElement.textContent.trim() || document.activeElement.getAttribute("aria-label") || document.activeElement.id}`);
+  const tabTo = async (name) => {
+    for (let presses = 0; presses < 60; presses++) {
+      await page.keyboard.press("Tab");
+      if ((await at()) === name) return;
+    }
+    throw new Error(`No press of Tab leads to ${name}.`);
+  };
+
+  // The first stop leads past the list of pages.
+  await page.keyboard.press("Tab");
+  check((await at()) === "Skip to the content", `The first stop is ${await at()}.`);
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  check((await at()) === "Relay Device", `After the content was skipped to, the next stop is ${await at()}.`);
+  await page.keyboard.press("ArrowLeft");
+  await page.waitForURL("**/models/hub");
+  await page.keyboard.press("ArrowLeft");
+  await page.waitForURL("**/models/local");
+
+  for (const path of PAGES) {
+    await page.goto(url + path);
+    await page.locator(".dot.live").waitFor();
+    await page.locator("h1").waitFor();
+    await page.locator(".skeleton").waitFor({ state: "detached" });
+    const unseen = await unseenStops(page);
+    check(unseen.length === 0, `On ${path} the focus is not to be seen on: ${unseen.join(", ")}`);
+  }
+
+  // Through the list of pages to one that is founded in, and to a dialog in it.
+  await page.goto(`${url}/network/networks`);
+  await page.getByLabel("Name", { exact: true }).focus();
+  await page.keyboard.type("friends");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "friends" }).waitFor();
+  await tabTo("Leave");
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.waitFor();
+  for (let presses = 0; presses < 6; presses++) {
+    await page.keyboard.press("Tab");
+    const inside = await page.evaluate(() => document.activeElement === document.body || document.querySelector("dialog[open]").contains(document.activeElement));
+    check(inside, `The focus left the dialog for ${await at()}.`);
+  }
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  check((await at()) === "Leave", `After the dialog the focus is on ${await at()}.`);
+  await page.keyboard.press("Enter");
+  await dialog.waitFor();
+  check((await at()) === "Keep it", `The dialog begins at ${await at()}, where Enter must do no harm.`);
+  await page.keyboard.press("Enter");
+  await dialog.waitFor({ state: "detached" });
+  check((await at()) === "Leave", `After the dialog the focus is on ${await at()}.`);
+  quiet(problems);
+}
+
+/** Goes through the page by Tab and names each stop that looks the same with the focus as without, or lies outside of what can be seen. */
+async function unseenStops(page) {
+  const unseen = [];
+  await page.evaluate(() => document.activeElement?.blur());
+  for (let presses = 0; presses < 120; presses++) {
+    await page.keyboard.press("Tab");
+    const stop = await page.evaluate(() => {
+      const element = document.activeElement;
+      if (!element || element === document.body) return null;
+      const again = element.dataset.walked !== undefined;
+      element.dataset.walked = "";
+      const { outlineStyle, outlineWidth } = getComputedStyle(element);
+      const { width, height, top, bottom } = element.getBoundingClientRect();
+      return { again, name: element.textContent.trim().slice(0, 40) || element.id, seen: outlineStyle !== "none" && parseFloat(outlineWidth) > 0 && width > 0 && height > 0 && bottom > 0 && top < innerHeight };
+    });
+    if (stop === null || stop.again) return unseen;
+    if (!stop.seen) unseen.push(stop.name);
+  }
+  return unseen;
+}

@@ -72,6 +72,12 @@ export function credits(micro: number | null | undefined): string {
   return value.toLocaleString("en", { maximumFractionDigits: size >= 100 ? 0 : size >= 1 ? 2 : size >= 0.01 ? 4 : 6 }).replace("-", "−");
 }
 
+/** A price as the API says it, `0.25/1`, with what it is of: credits for a million tokens. */
+export function price(text: string): string {
+  const [read, written] = text.split("/");
+  return `${read} read, ${written} written`;
+}
+
 /** The beginning and end of a long id. */
 export const shortId = (id: string) => (id.length > 14 ? `${id.slice(0, 6)}…${id.slice(-4)}` : id);
 

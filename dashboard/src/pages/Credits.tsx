@@ -1,4 +1,5 @@
 import { useState } from "react";
+import { Link } from "wouter";
 import { api } from "../api/client";
 import { useLive } from "../api/live";
 import type { NetworkCredit, Receipt } from "../api/types";
@@ -38,7 +39,9 @@ export default function Credits() {
       {credit?.networks.map((network) => (
         <NetworkCard key={network.id} credit={network} />
       ))}
-      {credit?.networks.length === 0 && <Empty>Credit is kept within networks. Join or found one under Network.</Empty>}
+      {credit?.networks.length === 0 && <Empty>
+          Credit is kept within networks. <Link href="/network/networks">Join or found one</Link>.
+        </Empty>}
       <HistoryCard marker={JSON.stringify(credit?.networks.map((network) => [network.earned, network.used, network.earned_pending, network.used_pending]))} networks={credit?.networks ?? []} />
     </Page>
   );
@@ -52,14 +55,14 @@ function NetworkCard({ credit }: { credit: NetworkCredit }) {
   return (
     <Card title={credit.name}>
       <div className="stats">
-        <Stat label="Balance" value={credits(credit.balance)} tone={credit.balance < 0 ? "bad" : undefined} note={`may go to −${credits(credit.line)}`} />
-        <Stat label="Can be spent" value={credits(credit.available)} note={credit.reserved > 0 ? `${credits(credit.reserved)} held for what runs` : undefined} />
-        <Stat label="Earned" value={credits(credit.earned)} note={credit.earned_pending > 0 ? `${credits(credit.earned_pending)} on the way` : undefined} />
-        <Stat label="Used" value={credits(credit.used)} note={credit.used_pending > 0 ? `${credits(credit.used_pending)} on the way` : undefined} />
+        <Stat label="Balance" value={credits(credit.balance)} unit="credits" tone={credit.balance < 0 ? "bad" : undefined} note={`may go to −${credits(credit.line)}`} />
+        <Stat label="Can be spent" value={credits(credit.available)} unit="credits" note={credit.reserved > 0 ? `${credits(credit.reserved)} held for what runs` : undefined} />
+        <Stat label="Earned" value={credits(credit.earned)} unit="credits" note={credit.earned_pending > 0 ? `${credits(credit.earned_pending)} on the way` : undefined} />
+        <Stat label="Used" value={credits(credit.used)} unit="credits" note={credit.used_pending > 0 ? `${credits(credit.used_pending)} on the way` : undefined} />
       </div>
       <p className="muted">{notes.join(" ")}</p>
       {credit.tabs.length > 0 && (
-        <Table label={`Tabs in ${credit.name}`} head={["With", { text: "Earned from them", number: true }, { text: "Used of them", number: true }, { text: "Between you", number: true }]}>
+        <Table label={`Tabs in ${credit.name}`} head={["With", { text: "Earned from them", number: true }, { text: "Used from them", number: true }, { text: "Net, in credits", number: true }]}>
           {credit.tabs.map((tab) => (
             <tr key={tab.account}>
               <th scope="row">
@@ -105,7 +108,7 @@ function HistoryCard({ marker, networks }: { marker: string; networks: NetworkCr
     <Card
       title="History"
       actions={
-        <Field label="Side">
+        <Field label="Show">
           {(id) => (
             <select
               id={id}
@@ -124,9 +127,9 @@ function HistoryCard({ marker, networks }: { marker: string; networks: NetworkCr
       }
     >
       {(error || problem) && <Notice tone="bad">{error ?? problem}</Notice>}
-      {shown.length === 0 && value && <Empty>Nothing was earned or paid yet.</Empty>}
+      {shown.length === 0 && value && <Empty>Nothing was earned or paid yet. What others ask of your models earns credits, and what you ask of theirs is paid with them.</Empty>}
       {shown.length > 0 && (
-        <Table label="Receipts" head={["When", "With", "Model", { text: "Tokens", number: true }, { text: "Credits", number: true }, "State", ""]}>
+        <Table label="Receipts" head={["When", "With", "Model", { text: "Tokens read + written", number: true }, { text: "Credits", number: true }, "State", ""]}>
           {shown.map((receipt) => (
             <tr key={receipt.id}>
               <td title={date(receipt.at)}>{ago(receipt.at)}</td>

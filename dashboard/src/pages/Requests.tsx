@@ -17,7 +17,7 @@ export default function Requests() {
     (record) => (!failedOnly || record.status >= 400) && (!words || `${record.id} ${record.model} ${record.route ?? ""} ${record.error ?? ""}`.toLowerCase().includes(words)),
   );
   return (
-    <Page title="Requests" lead="What runs, waits and just ran. What was said in them is kept nowhere.">
+    <Page title="Requests" lead="What runs, waits and just ran. What was said in them is kept nowhere. Of 100 requests 50 stay within p50, and 99 within p99.">
       {error && <Notice tone="bad">{error}</Notice>}
       <Card title={`Under way (${requests?.active.length ?? 0})`}>
         {requests?.active.length ? (
@@ -62,9 +62,9 @@ export default function Requests() {
           </label>
         </div>
         {recent.length === 0 ? (
-          <Empty>{requests?.recent.length ? "None of the latest is like that." : "No request yet."}</Empty>
+          <Empty>{requests?.recent.length ? "None of the latest is like that." : "No request yet. Ask something under Chat, or point a program at this node’s OpenAI address."}</Empty>
         ) : (
-          <Table label="Latest requests" head={["When", "Model", "Where", "Result", { text: "Tokens", number: true }, { text: "First token", number: true }, { text: "Tokens/s", number: true }, { text: "In all", number: true }]}>
+          <Table label="Latest requests" head={["When", "Model", "Where", "Result", { text: "Tokens read + written", number: true }, { text: "First token", number: true }, { text: "Tokens/s", number: true }, { text: "In all", number: true }]}>
             {recent.map((record) => (
               <Recent key={`${record.id} ${record.started_at}`} record={record} />
             ))}

@@ -68,9 +68,17 @@ export function Notice({ tone = "info", children }: { tone?: Tone; children: Rea
 
 type ButtonProps = Omit<ButtonHTMLAttributes<HTMLButtonElement>, "onError"> & { tone?: "primary" | "danger" | "quiet"; busy?: boolean };
 
-export function Button({ tone, busy, children, className, disabled, ...rest }: ButtonProps) {
+/** While it is busy it does nothing more, and yet is not disabled: that would take the focus from it. */
+export function Button({ tone, busy, children, className, onClick, ...rest }: ButtonProps) {
   return (
-    <button type="button" className={`button ${tone ?? ""} ${className ?? ""}`} disabled={disabled || busy} aria-busy={busy} {...rest}>
+    <button
+      type="button"
+      className={`button ${tone ?? ""} ${className ?? ""}`}
+      aria-busy={busy}
+      aria-disabled={busy}
+      onClick={busy ? (event) => event.preventDefault() : onClick}
+      {...rest}
+    >
       {busy && <LoaderCircle className="spin" aria-hidden />}
       {children}
     </button>
@@ -100,7 +108,7 @@ export function ActionButton({ action, onError, confirm, ...rest }: ButtonProps 
           <p>{confirm}</p>
           <div className="dialog-actions">
             <Button onClick={() => setAsking(false)}>Keep it</Button>
-            <Button tone="danger" onClick={() => void run()} autoFocus>
+            <Button tone="danger" onClick={() => void run()}>
               {rest.children}
             </Button>
           </div>

@@ -77,6 +77,14 @@ public class DashboardTests
     }
 
     [Fact]
+    public async Task Everything_is_reached_by_keyboard_and_dialogs_give_the_focus_back()
+    {
+        await using var node = await NodeProcess.StartAsync();
+
+        await BrowserScenario.RunAsync("keyboard", node.Url);
+    }
+
+    [Fact]
     public async Task No_page_has_a_serious_fault_in_light_in_dark_or_on_a_phone()
     {
         await using var node = await NodeProcess.StartAsync();
