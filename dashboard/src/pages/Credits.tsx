@@ -129,7 +129,7 @@ function HistoryCard({ marker, networks }: { marker: string; networks: NetworkCr
       {(error || problem) && <Notice tone="bad">{error ?? problem}</Notice>}
       {shown.length === 0 && value && <Empty>Nothing was earned or paid yet. What others ask of your models earns credits, and what you ask of theirs is paid with them.</Empty>}
       {shown.length > 0 && (
-        <Table label="Receipts" head={["When", "With", "Model", { text: "Tokens read + written", number: true }, { text: "Credits", number: true }, "State", ""]}>
+        <Table label="Receipts" head={["When", "With", { text: "Credits", number: true }, "Model", { text: "Tokens read + written", number: true }, "State", ""]}>
           {shown.map((receipt) => (
             <tr key={receipt.id}>
               <td title={date(receipt.at)}>{ago(receipt.at)}</td>
@@ -137,13 +137,13 @@ function HistoryCard({ marker, networks }: { marker: string; networks: NetworkCr
                 {receipt.name ?? shortId(receipt.account)}
                 {networks.length > 1 && <small className="pinned">{networks.find((network) => network.id === receipt.network)?.name}</small>}
               </th>
-              <td>{receipt.model}</td>
-              <td className="number">
-                {count(receipt.prompt_tokens)} + {count(receipt.completion_tokens)}
-              </td>
               <td className={`number ${receipt.side}`}>
                 {receipt.side === "earned" ? "+" : "−"}
                 {credits(receipt.amount)}
+              </td>
+              <td>{receipt.model}</td>
+              <td className="number">
+                {count(receipt.prompt_tokens)} + {count(receipt.completion_tokens)}
               </td>
               <td>
                 <Badge tone={stateOfReceipt(receipt).tone}>{stateOfReceipt(receipt).word}</Badge>
