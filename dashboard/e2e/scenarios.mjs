@@ -291,6 +291,7 @@ export async function look(browser, url, pictures) {
 }
 
 async function askSomething(page) {
+  if ((await page.getByLabel("Model").inputValue()) === "") return;
   await page.getByLabel("Model").selectOption({ index: 0 });
   await page.getByLabel("Message").fill("What is a mycelium?");
   await page.keyboard.press("Enter");
