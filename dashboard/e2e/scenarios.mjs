@@ -172,12 +172,12 @@ export async function network(browser, url, guest) {
 const balanceShown = (page) => page.locator(".stat").filter({ has: page.getByText("Balance", { exact: true }) }).locator(".value");
 
 /** The balance that a page of credits shows, in credits. */
-const balanceOf = async (page) => Number((await balanceShown(page).innerText()).replace("−", "-"));
+const balanceOf = async (page) => Number((await balanceShown(page).innerText()).replace("−", "-").replace(/ credits$/, ""));
 
 /** Waits until a page of credits shows a balance, which it does by itself. */
 async function showsBalance(page, credits) {
   const wanted = credits.toLocaleString("en", { maximumFractionDigits: 6 }).replace("-", "−");
-  await balanceShown(page).filter({ hasText: new RegExp(`^${wanted.replace(".", "\\.")}$`) }).waitFor();
+  await balanceShown(page).filter({ hasText: new RegExp(`^${wanted.replace(".", "\\.")} credits$`) }).waitFor();
 }
 
 /**
@@ -316,7 +316,7 @@ async function post(url, path, body) {
 /** By keyboard alone: every stop can be seen, tabs go by arrows, a dialog keeps the focus, Escape ends it, and the focus is where it was before. */
 export async function keyboard(browser, url) {
   const { page, problems } = await open(browser, `${url}/models/relay`);
-  await page.locator(".dot.live").waitFor();
+  await page.getByRole("tab", { name: "Relay Device" }).waitFor();
   const at = () => page.evaluate(() => `${document.activeElement.textContent.trim() || document.activeElement.getAttribute("aria-label") || document.activeElement.id}`);
   const tabTo = async (name) => {
     for (let presses = 0; presses < 60; presses++) {
