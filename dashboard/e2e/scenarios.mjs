@@ -124,19 +124,38 @@ export async function network(browser, url, guest) {
   await other.page.getByRole("tab", { name: "Nodes" }).click();
   await other.page.getByText("paid-model").first().waitFor();
 
+  // Both look at their credits while one asks the other, twice: from nothing, and from what there is then.
+  await host.page.getByRole("link", { name: "Credits" }).click();
+  const watch = await open(browser, `${guest}/credits`);
+  let [earned, owed] = [await balanceOf(host.page), await balanceOf(watch.page)];
+  check(earned === 0 && owed === 0, `The balances begin at ${earned} and ${owed}.`);
   await other.page.getByRole("link", { name: "Chat" }).click();
   await other.page.getByText("System prompt and sampling").click();
   await other.page.getByLabel("Most tokens").fill("40");
-  await other.page.getByLabel("Message").fill("Hello");
-  await other.page.getByRole("button", { name: "Send" }).click();
-  await other.page.getByText(/Spores travel far/).waitFor();
-  await other.page.getByRole("button", { name: "receipt" }).click();
+  for (let turn = 0; turn < 2; turn++) {
+    await other.page.getByLabel("Message").fill("Hello");
+    await other.page.getByRole("button", { name: "Send" }).click();
+    await other.page.getByRole("button", { name: "receipt" }).nth(turn).waitFor();
+    const cost = Number((await other.page.locator(".answer-footer").nth(turn).innerText()).match(/([\d.]+) credits/)[1]);
+    check(cost > 0, "The answer cost nothing.");
+    [earned, owed] = [earned + cost, owed - cost];
+    await showsBalance(host.page, earned);
+    await showsBalance(watch.page, owed);
+  }
+
+  await other.page.getByRole("button", { name: "receipt" }).first().click();
   await other.page.getByRole("button", { name: "Verify" }).click();
-  await other.page.getByText(/^Verified:/).waitFor();
+  await other.page.getByText(/^Verified: both sides signed/).waitFor();
+  await other.page.getByText(/^The agreement: the node that asked signed/).waitFor();
+  const saved = other.page.waitForEvent("download");
+  await other.page.getByRole("button", { name: "Save" }).click();
+  check(/^[0-9a-f]{32}\.receipt$/.test((await saved).suggestedFilename()), "The receipt is not saved under its id.");
   await other.page.getByRole("button", { name: "Close" }).click();
 
-  await host.page.getByRole("link", { name: "Credits" }).click();
-  await host.page.getByRole("region", { name: "Receipts" }).getByText("posted").waitFor();
+  await host.page.getByRole("region", { name: "Receipts" }).getByText("posted").nth(1).waitFor();
+  await host.page.getByRole("button", { name: /^Verify the receipt/ }).first().click();
+  await host.page.getByText(/^Verified: both sides signed/).waitFor();
+  await host.page.keyboard.press("Escape");
   await host.page.getByRole("button", { name: "Check the books" }).click();
   await host.page.getByText(/entries are signed, and the sums are right/).waitFor();
 
@@ -146,9 +165,63 @@ export async function network(browser, url, guest) {
   await host.page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
   await host.page.getByRole("row", { name: /Mallory/ }).getByText("revoked").waitFor();
   check(second !== token, "Two invites have one token.");
-  quiet([...host.problems, ...other.problems]);
+  quiet([...host.problems, ...watch.problems, ...other.problems]);
   await device.stop();
 }
+
+const balanceShown = (page) => page.locator(".stat").filter({ has: page.getByText("Balance", { exact: true }) }).locator(".value");
+
+/** The balance that a page of credits shows, in credits. */
+const balanceOf = async (page) => Number((await balanceShown(page).innerText()).replace("−", "-").replace(/ credits$/, ""));
+
+/** Waits until a page of credits shows a balance, which it does by itself. */
+async function showsBalance(page, credits) {
+  const wanted = credits.toLocaleString("en", { maximumFractionDigits: 6 }).replace("-", "−");
+  await balanceShown(page).filter({ hasText: new RegExp(`^${wanted.replace(".", "\\.")} credits$`) }).waitFor();
+}
+
+/**
+ * The first frame is there before any script of the pages: in the colours chosen here, silent for screen readers, and where the pages then stand.
+ * The pages take its place without a jump.
+ */
+export async function first(browser, url) {
+  for (const options of [{}, { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true }]) {
+    const { page, context, problems } = await open(browser, url, { ...options, colorScheme: "light" });
+    await page.getByRole("button", { name: "Colours: system" }).click();
+    await page.getByRole("button", { name: "Colours: light" }).click();
+    let release;
+    const released = new Promise((done) => (release = done));
+    await page.route("**/assets/*.js", async (route) => {
+      await released;
+      await route.continue();
+    });
+    await page.goto(`${url}/requests`, { waitUntil: "commit" });
+    const frame = page.locator("#root > .shell[inert]");
+    await frame.getByText("Requests").waitFor();
+    const before = await placesOf(page);
+    const { nodes } = await (await context.newCDPSession(page)).send("Accessibility.getFullAXTree");
+    const heard = nodes.filter((node) => !node.ignored && !["RootWebArea", "generic"].includes(node.role.value));
+    check(heard.length === 0, `A screen reader is told of the first frame: ${heard.map((node) => `${node.role.value} ${node.name?.value}`).join(", ")}`);
+    check(before.background === "rgb(16, 21, 18)", `The first frame is not in the dark colours that were chosen, but ${before.background}.`);
+    release();
+    await page.getByRole("heading", { name: "Requests" }).waitFor();
+    await frame.waitFor({ state: "detached" });
+    const after = await placesOf(page);
+    check(JSON.stringify(before) === JSON.stringify(after), `The frame jumps: ${JSON.stringify(before)} and then ${JSON.stringify(after)}`);
+    quiet(problems);
+    await context.close();
+  }
+}
+
+/** Where the parts of the frame stand, and in which colour. */
+const placesOf = (page) =>
+  page.evaluate(() => ({
+    background: getComputedStyle(document.body).backgroundColor,
+    places: [...document.querySelectorAll("nav, .brand strong, nav li a, main")].map((element) => {
+      const { x, y, width } = element.getBoundingClientRect();
+      return [element.tagName, element.getAttribute("href"), x, y, width].join(" ");
+    }),
+  }));
 
 /** A node that needs a key: refused without, with a wrong one and with one for models only; let in with one of its owner's; and logged. */
 export async function keys(browser, url, owner, guest) {
@@ -218,6 +291,7 @@ export async function look(browser, url, pictures) {
 }
 
 async function askSomething(page) {
+  if ((await page.getByLabel("Model").inputValue()) === "") return;
   await page.getByLabel("Model").selectOption({ index: 0 });
   await page.getByLabel("Message").fill("What is a mycelium?");
   await page.keyboard.press("Enter");
@@ -237,4 +311,85 @@ async function invite(page, label) {
 async function post(url, path, body) {
   const reply = await fetch(url + path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
   if (!reply.ok) throw new Error(`${path} was answered ${reply.status}: ${await reply.text()}`);
+}
+
+/** By keyboard alone: every stop can be seen, tabs go by arrows, a dialog keeps the focus, Escape ends it, and the focus is where it was before. */
+export async function keyboard(browser, url) {
+  const { page, problems } = await open(browser, `${url}/models/relay`);
+  await page.getByRole("tab", { name: "Relay Device" }).waitFor();
+  const at = () => page.evaluate(() => `${document.activeElement.textContent.trim() || document.activeElement.getAttribute("aria-label") || document.activeElement.id}`);
+  const tabTo = async (name) => {
+    for (let presses = 0; presses < 60; presses++) {
+      await page.keyboard.press("Tab");
+      if ((await at()) === name) return;
+    }
+    throw new Error(`No press of Tab leads to ${name}.`);
+  };
+
+  // The first stop leads past the list of pages.
+  await page.keyboard.press("Tab");
+  check((await at()) === "Skip to the content", `The first stop is ${await at()}.`);
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("Tab");
+  check((await at()) === "Relay Device", `After the content was skipped to, the next stop is ${await at()}.`);
+  await page.keyboard.press("ArrowLeft");
+  await page.waitForURL("**/models/hub");
+  await page.keyboard.press("ArrowLeft");
+  await page.waitForURL("**/models/local");
+
+  for (const path of PAGES) {
+    await page.goto(url + path);
+    await page.locator(".dot.live").waitFor();
+    await page.locator("h1").waitFor();
+    await page.locator(".skeleton").waitFor({ state: "detached" });
+    const unseen = await unseenStops(page);
+    check(unseen.length === 0, `On ${path} the focus is not to be seen on: ${unseen.join(", ")}`);
+  }
+
+  // Through the list of pages to one that is founded in, and to a dialog in it.
+  await page.goto(`${url}/network/networks`);
+  await page.getByLabel("Name", { exact: true }).focus();
+  await page.keyboard.type("friends");
+  await page.keyboard.press("Enter");
+  await page.getByRole("heading", { name: "friends" }).waitFor();
+  await tabTo("Leave");
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog");
+  await dialog.waitFor();
+  for (let presses = 0; presses < 6; presses++) {
+    await page.keyboard.press("Tab");
+    const inside = await page.evaluate(() => document.activeElement === document.body || document.querySelector("dialog[open]").contains(document.activeElement));
+    check(inside, `The focus left the dialog for ${await at()}.`);
+  }
+  await page.keyboard.press("Escape");
+  await dialog.waitFor({ state: "detached" });
+  check((await at()) === "Leave", `After the dialog the focus is on ${await at()}.`);
+  await page.keyboard.press("Enter");
+  await dialog.waitFor();
+  check((await at()) === "Keep it", `The dialog begins at ${await at()}, where Enter must do no harm.`);
+  await page.keyboard.press("Enter");
+  await dialog.waitFor({ state: "detached" });
+  check((await at()) === "Leave", `After the dialog the focus is on ${await at()}.`);
+  quiet(problems);
+}
+
+/** Goes through the page by Tab and names each stop that looks the same with the focus as without, or lies outside of what can be seen. */
+async function unseenStops(page) {
+  const unseen = [];
+  await page.evaluate(() => document.activeElement?.blur());
+  for (let presses = 0; presses < 120; presses++) {
+    await page.keyboard.press("Tab");
+    const stop = await page.evaluate(() => {
+      const element = document.activeElement;
+      if (!element || element === document.body) return null;
+      const again = element.dataset.walked !== undefined;
+      element.dataset.walked = "";
+      const { outlineStyle, outlineWidth } = getComputedStyle(element);
+      const { width, height, top, bottom } = element.getBoundingClientRect();
+      return { again, name: element.textContent.trim().slice(0, 40) || element.id, seen: outlineStyle !== "none" && parseFloat(outlineWidth) > 0 && width > 0 && height > 0 && bottom > 0 && top < innerHeight };
+    });
+    if (stop === null || stop.again) return unseen;
+    if (!stop.seen) unseen.push(stop.name);
+  }
+  return unseen;
 }

@@ -1,60 +1,70 @@
-import { Activity, Coins, Cpu, House, MessageSquare, Moon, Network as NetworkIcon, ScrollText, Settings as SettingsIcon, Sun, SunMoon } from "lucide-react";
+import { Moon, Sun, SunMoon } from "lucide-react";
 import { Component, type ReactNode, Suspense, lazy, useEffect, useState } from "react";
-import { Link, Redirect, Route, Switch, useLocation } from "wouter";
+import { Redirect, Route, Switch, useLocation } from "wouter";
 import { key } from "./api/client";
 import { live, useConnection, useLive } from "./api/live";
 import { isEmpty } from "./lib/health";
 import { welcomed } from "./lib/welcomed";
 import { type Theme, applyTheme, storedTheme } from "./lib/theme";
 import { Button, Notice } from "./ui/parts";
+import { Shell, Skeleton } from "./ui/shell";
 import { SignIn } from "./pages/SignIn";
 
-const Overview = lazy(() => import("./pages/Overview"));
-const Models = lazy(() => import("./pages/Models"));
-const Chat = lazy(() => import("./pages/Chat"));
-const Networks = lazy(() => import("./pages/Networks"));
-const Requests = lazy(() => import("./pages/Requests"));
-const Credits = lazy(() => import("./pages/Credits"));
-const Logs = lazy(() => import("./pages/Logs"));
-const Settings = lazy(() => import("./pages/Settings"));
-const Welcome = lazy(() => import("./pages/Welcome"));
+/** The pages, each a part of its own that comes when it is first looked at. */
+const PARTS = {
+  "": () => import("./pages/Overview"),
+  welcome: () => import("./pages/Welcome"),
+  models: () => import("./pages/Models"),
+  chat: () => import("./pages/Chat"),
+  network: () => import("./pages/Networks"),
+  requests: () => import("./pages/Requests"),
+  credits: () => import("./pages/Credits"),
+  logs: () => import("./pages/Logs"),
+  settings: () => import("./pages/Settings"),
+};
+const Overview = lazy(PARTS[""]);
+const Welcome = lazy(PARTS.welcome);
+const Models = lazy(PARTS.models);
+const Chat = lazy(PARTS.chat);
+const Networks = lazy(PARTS.network);
+const Requests = lazy(PARTS.requests);
+const Credits = lazy(PARTS.credits);
+const Logs = lazy(PARTS.logs);
+const Settings = lazy(PARTS.settings);
 
-const PAGES = [
-  { path: "/", label: "Overview", icon: House },
-  { path: "/models", label: "Models", icon: Cpu },
-  { path: "/chat", label: "Chat", icon: MessageSquare },
-  { path: "/network", label: "Network", icon: NetworkIcon },
-  { path: "/requests", label: "Requests", icon: Activity },
-  { path: "/credits", label: "Credits", icon: Coins },
-  { path: "/logs", label: "Logs", icon: ScrollText },
-  { path: "/settings", label: "Settings", icon: SettingsIcon },
-];
+/** Begins to fetch the page of an address, so that it comes while the node is asked what it is to show. */
+export function fetchPage(path: string) {
+  const name = path.split("/")[1];
+  // What fails here fails again where the page is drawn, and is told there.
+  if (name in PARTS) PARTS[name as keyof typeof PARTS]().catch(() => null);
+}
 
 export function App() {
   const connection = useConnection();
+  const name = useLive("status")?.name;
+  const [path] = useLocation();
+  const [arrived, setArrived] = useState(false);
   if (connection.state === "signin") return <SignIn reason={key.get() ? connection.reason : null} onKey={() => void live.start()} />;
   return (
     <>
       <a className="skip" href="#main">
         Skip to the content
       </a>
-      <div className="shell">
-        <Navigation />
-        <main id="main" tabIndex={-1}>
-          {connection.state === "lost" && <Notice tone="bad">{connection.reason} Trying again …</Notice>}
-          <Failure>
-            <Suspense fallback={<p className="empty">Loading …</p>}>
-              <Pages />
-            </Suspense>
-          </Failure>
-        </main>
-      </div>
+      <Shell path={path} name={name} state={connection.state} foot={<ThemeButton />}>
+        {connection.state === "lost" && <Notice tone="bad">{connection.reason} Trying again …</Notice>}
+        <Failure>
+          <Suspense fallback={<Skeleton late={arrived} />}>
+            <Pages onArrived={setArrived} />
+          </Suspense>
+        </Failure>
+      </Shell>
     </>
   );
 }
 
-function Pages() {
+function Pages({ onArrived }: { onArrived: (arrived: boolean) => void }) {
   const [path] = useLocation();
+  useEffect(() => onArrived(true), [onArrived]);
   // In braces: newer browsers return a promise from it, which React would take for what ends the effect.
   useEffect(() => {
     window.scrollTo(0, 0);
@@ -83,40 +93,9 @@ function Pages() {
 function Home() {
   const status = useLive("status");
   const models = useLive("models")?.models;
-  if (!status || !models) return <p className="empty">Connecting …</p>;
+  if (!status || !models) return <Skeleton />;
   if (isEmpty(status, models) && !welcomed.get()) return <Redirect to="/welcome" />;
   return <Overview />;
-}
-
-function Navigation() {
-  const [path] = useLocation();
-  const status = useLive("status");
-  const connection = useConnection();
-  return (
-    <nav aria-label="Pages">
-      <div className="brand">
-        <span className={`dot ${connection.state}`} title={connection.state} />
-        <div>
-          <strong>Mycel</strong>
-          <span>{status?.name ?? "…"}</span>
-        </div>
-      </div>
-      <ul>
-        {PAGES.map(({ path: to, label, icon: Icon }) => {
-          const here = to === "/" ? path === "/" : path.startsWith(to);
-          return (
-            <li key={to}>
-              <Link href={to} aria-current={here ? "page" : undefined}>
-                <Icon aria-hidden />
-                <span>{label}</span>
-              </Link>
-            </li>
-          );
-        })}
-      </ul>
-      <ThemeButton />
-    </nav>
-  );
 }
 
 const THEMES: Record<Theme, { next: Theme; label: string; icon: typeof Sun }> = {

@@ -1,12 +1,11 @@
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { App } from "./App";
+import { App, fetchPage } from "./App";
 import { live } from "./api/live";
-import { applyTheme, storedTheme } from "./lib/theme";
-import "./styles.css";
 
-applyTheme(storedTheme());
+// What takes longest is asked for first.
 void live.start();
+fetchPage(location.pathname);
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
     <App />

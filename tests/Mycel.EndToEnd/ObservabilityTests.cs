@@ -183,6 +183,23 @@ public sealed class ObservabilityTests(SharedNode shared) : IClassFixture<Shared
     }
 
     [Fact]
+    public async Task Names_that_callers_invent_are_counted_together_and_not_by_model()
+    {
+        await using var device = FaultyDevice.Start("here");
+        await using var node = await NodeProcess.StartAsync();
+        await node.AddRelayAsync(device);
+        device.OnRequest = Scripts.Proper;
+        (await node.ChatAsync("relay:here")).MustBe(200);
+        for (var i = 0; i < 60; i++) (await node.ChatAsync($"invented-{i}")).MustRefuse(404, "model_not_found");
+
+        var requests = await node.AskAsync("/v1/node/requests");
+
+        Assert.Equal(["relay:here"], requests["by_model"]!.AsArray().Select(figures => (string)figures!["name"]!));
+        Assert.Equal(60, (int)requests["unknown_models"]!);
+        Assert.False((bool)requests["recent"]![0]!["is_model_known"]!);
+    }
+
+    [Fact]
     public async Task Logs_can_be_read_and_followed()
     {
         await using var device = FaultyDevice.Start("m");

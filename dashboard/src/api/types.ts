@@ -51,6 +51,7 @@ export interface RequestRecord {
   prompt_tokens: number | null;
   completion_tokens: number | null;
   error: string | null;
+  is_model_known: boolean;
 }
 
 export interface RequestFigures {
@@ -70,6 +71,8 @@ export interface Requests {
   recent: RequestRecord[];
   by_model: RequestFigures[];
   by_route: RequestFigures[];
+  /** Requests for names that no model here has. */
+  unknown_models: number;
 }
 
 export interface Relay {
@@ -276,6 +279,13 @@ export interface Receipt {
   at: string;
   entry: number | null;
   reason: string | null;
+}
+
+/** What a check of one receipt found. */
+export interface ReceiptCheck {
+  holds: boolean;
+  settled: boolean;
+  checks: { check: string; result: "holds" | "wrong" | "missing"; problem: string | null }[];
 }
 
 export interface LogEntry {

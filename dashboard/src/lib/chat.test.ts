@@ -33,4 +33,6 @@ it("tells code from text", () => {
 it("reckons speed after the first token", () => {
   expect(speedOf({ ...empty(), completionTokens: 101, ttftMs: 500, durationMs: 1500 })).toBe(100);
   expect(speedOf(empty())).toBeNull();
+  // All at once: 20,000 tokens a second would be said of a model that has 300.
+  expect(speedOf({ ...empty(), completionTokens: 9, ttftMs: 49, durationMs: 49.4 })).toBeNull();
 });

@@ -86,10 +86,13 @@ export function take(answer: Answer, data: string, comments: string[]) {
   }
 }
 
+/** What came within less, in milliseconds, came in one piece, and tells nothing of speed. */
+const MIN_SPEED_MS = 20;
+
 /** Tokens a second after the first one. */
 export function speedOf(answer: Answer): number | null {
   const rest = answer.durationMs - (answer.ttftMs ?? 0);
-  return answer.completionTokens !== null && answer.completionTokens > 1 && rest > 0 ? ((answer.completionTokens - 1) * 1000) / rest : null;
+  return answer.completionTokens !== null && answer.completionTokens > 1 && rest >= MIN_SPEED_MS ? ((answer.completionTokens - 1) * 1000) / rest : null;
 }
 
 export interface Part {

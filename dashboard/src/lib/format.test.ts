@@ -9,5 +9,5 @@ it("says how long ago", () => {
   const now = Date.parse("2026-01-01T12:00:00Z");
   expect([ago(null), ago("2026-01-01T11:59:58Z", now), ago("2026-01-01T11:00:00Z", now), ago("2025-12-30T12:00:00Z", now)]).toEqual(["never", "just now", "1 h ago", "2 d ago"]);
 });
-it("says credits with no more digits than tell something", () => expect([credits(0), credits(3_200_000), credits(137), credits(-2_500_000), credits(250e6)]).toEqual(["0", "3.2", "0.000137", "-2.5", "250"]));
+it("says credits with no more digits than tell something", () => expect([credits(0), credits(3_200_000), credits(137), credits(-2_500_000), credits(250e6)]).toEqual(["0", "3.2", "0.000137", "−2.5", "250"]));
 it("shortens ids", () => expect([shortId("abc"), shortId("9d6344824b90c138067c")]).toEqual(["abc", "9d6344…067c"]));

@@ -69,7 +69,13 @@ export function credits(micro: number | null | undefined): string {
   const value = micro / 1e6;
   if (value === 0) return "0";
   const size = Math.abs(value);
-  return value.toLocaleString("en", { maximumFractionDigits: size >= 100 ? 0 : size >= 1 ? 2 : size >= 0.01 ? 4 : 6 });
+  return value.toLocaleString("en", { maximumFractionDigits: size >= 100 ? 0 : size >= 1 ? 2 : size >= 0.01 ? 4 : 6 }).replace("-", "−");
+}
+
+/** A price as the API says it, `0.25/1`, with what it is of: credits for a million tokens. */
+export function price(text: string): string {
+  const [read, written] = text.split("/");
+  return `${read} read, ${written} written`;
 }
 
 /** The beginning and end of a long id. */

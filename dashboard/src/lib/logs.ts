@@ -8,7 +8,8 @@ const PLAIN = new Set(["ts", "level", "category", "event", "message"]);
 /** The entry's own fields, as text. */
 export const fieldsOf = (entry: LogEntry) =>
   Object.entries(entry)
-    .filter(([name]) => !PLAIN.has(name))
+    // What the message says already is not said again.
+    .filter(([name, value]) => !PLAIN.has(name) && !(typeof value === "string" && entry.message.includes(value)))
     .map(([name, value]) => `${name}=${typeof value === "string" ? value : JSON.stringify(value)}`)
     .join(" ");
 

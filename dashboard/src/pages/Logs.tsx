@@ -108,7 +108,9 @@ export default function Logs() {
             <time dateTime={entry.ts}>{new Date(entry.ts).toLocaleTimeString(undefined, { hour12: false })}</time>
             <Badge tone={TONES[entry.level]}>{entry.level}</Badge>
             <span>
-              {entry.message} <small className="muted">{entry.category}</small>
+              {entry.message} <small className="muted" title={entry.category}>
+                {entry.category.split(".").at(-1)}
+              </small>
             </span>
             {entry.level !== "info" && fieldsOf(entry) && <small className="fields">{fieldsOf(entry)}</small>}
           </div>

@@ -1,6 +1,6 @@
 import { useLive } from "../api/live";
 import { placesOf } from "../lib/catalog";
-import { bytes, count, rate } from "../lib/format";
+import { bytes, count, price, rate } from "../lib/format";
 import { Badge, Empty, Page, Table } from "../ui/parts";
 import { RoutedTabs } from "../ui/tabs";
 import { Hub } from "./models/Hub";
@@ -29,7 +29,7 @@ function All() {
   const places = placesOf(useLive("models")?.models ?? [], useLive("relays")?.relays ?? [], useLive("peers")?.peers ?? []);
   if (places.length === 0) return <Empty>No model is here yet. Pull one under Local or Hub, add a device under Relay Device, or join a network.</Empty>;
   return (
-    <Table label="All models" head={["Model", "Where", "State", { text: "Memory", number: true }, { text: "Context", number: true }, { text: "Tokens/s", number: true }, "Price"]}>
+    <Table label="All models" head={["Model", "Where", "State", { text: "Memory", number: true }, { text: "Context", number: true }, { text: "Tokens/s", number: true }, "Credits for a million tokens"]}>
       {places.map((place) => (
         <tr key={`${place.kind} ${place.id}`}>
           <th scope="row">
@@ -45,7 +45,7 @@ function All() {
           <td className="number">{bytes(place.bytes)}</td>
           <td className="number">{count(place.context)}</td>
           <td className="number">{rate(place.speed)}</td>
-          <td>{place.price ? `${place.price} for a million tokens` : "free"}</td>
+          <td>{place.price ? price(place.price) : "free"}</td>
         </tr>
       ))}
     </Table>

@@ -62,8 +62,8 @@ export default function Overview() {
               ],
               ["Networks", networks.length > 0 ? networks.map((network) => network.name).join(", ") : "none"],
               ["Version", status.version],
-              ["Up for", duration(Math.floor(status.uptime_s))],
-              ["Slots in use", `${status.slots.used} of ${status.slots.total}`],
+              ["Running for", duration(Math.floor(status.uptime_s))],
+              ["Requests at once", `${status.slots.used} of at most ${status.slots.total}`],
               [
                 "OpenAI address",
                 <span className="with-copy" key="endpoint">

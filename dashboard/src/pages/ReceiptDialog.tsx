@@ -1,60 +1,87 @@
-import { useState } from "react";
-import { api, send } from "../api/client";
-import type { Receipt } from "../api/types";
+import { Ban, CircleCheck, Hourglass } from "lucide-react";
+import { useEffect, useState } from "react";
+import { api, sentenceOf, send } from "../api/client";
+import type { Receipt, ReceiptCheck } from "../api/types";
 import { count, credits, date } from "../lib/format";
+import { linesOf, outcomeOf, stateOfReceipt } from "../lib/receipts";
 import { useAsync } from "../lib/useAsync";
-import { ActionButton, Badge, Button, Dialog, Facts, Notice } from "../ui/parts";
+import { ActionButton, Badge, Button, CopyButton, Dialog, Facts, Notice } from "../ui/parts";
 
-interface Check {
-  whole: boolean;
-  books: { network: string; book: string; entries: number; bad_receipt: string | null; problem: string | null }[];
-}
+const ICONS = { holds: CircleCheck, wrong: Ban, missing: Hourglass };
+const WORDS = { holds: "holds", wrong: "does not hold", missing: "not there yet" };
 
-/** Re-checks every signature and sum, and says in a sentence what was found. */
-export async function verify(id?: string): Promise<{ ok: boolean; sentence: string }> {
-  const check = await api.get<Check>("/v1/node/ledger/verify");
-  const bad = check.books.find((book) => book.problem);
-  if (id && check.books.some((book) => book.bad_receipt === id)) return { ok: false, sentence: "This receipt is not what was signed." };
-  if (bad) return { ok: false, sentence: `${bad.network} (${bad.book}): ${bad.problem}` };
-  const entries = check.books.reduce((sum, book) => sum + book.entries, 0);
-  return { ok: true, sentence: id ? `Verified: this and all ${count(entries)} entries of the books are signed, and the sums are right.` : `All ${count(entries)} entries are signed, and the sums are right.` };
-}
-
-export function ReceiptDialog({ id, onClose }: { id: string; onClose: () => void }) {
+/** One receipt; `verifying` checks it as soon as it is open. */
+export function ReceiptDialog({ id, verifying, onClose }: { id: string; verifying?: boolean; onClose: () => void }) {
   const { value: receipt, error } = useAsync(() => api.get<Receipt>(`/v1/receipts/${id}`), [id]);
-  const [found, setFound] = useState<{ ok: boolean; sentence: string } | null>(null);
+  const [check, setCheck] = useState<ReceiptCheck | null>(null);
+  const [problem, setProblem] = useState<string | null>(null);
+  const verify = async () => {
+    setProblem(null);
+    setCheck(await api.get<ReceiptCheck>(`/v1/receipts/${id}/verify`));
+  };
+  useEffect(() => {
+    if (verifying) verify().catch((failure) => setProblem(sentenceOf(failure)));
+  }, [id, verifying]);
+  const state = receipt && stateOfReceipt(receipt);
+  const outcome = check && outcomeOf(check);
   return (
     <Dialog title="Receipt" onClose={onClose}>
-      {error && <Notice tone="bad">{error}</Notice>}
-      {receipt && (
+      {(error || problem) && <Notice tone="bad">{error ?? problem}</Notice>}
+      {outcome && <Notice tone={outcome.ok ? "ok" : "bad"}>{outcome.sentence}</Notice>}
+      {check && (
+        <ul className="checks" aria-label="What was checked">
+          {linesOf(check).map((line) => {
+            const Icon = ICONS[line.result];
+            return (
+              <li key={line.check} className={line.result}>
+                <Icon role="img" aria-label={WORDS[line.result]} />
+                <span>{line.sentence}</span>
+              </li>
+            );
+          })}
+        </ul>
+      )}
+      {receipt && state && (
         <Facts
           facts={[
-            ["Id", <code key="id" className="break">{receipt.id}</code>],
+            [
+              "Id",
+              <span key="id" className="with-copy">
+                <code className="break">{receipt.id}</code>
+                <CopyButton text={receipt.id} label="Copy the id" />
+              </span>,
+            ],
             [receipt.side === "paid" ? "Paid to" : "Earned from", receipt.name ?? receipt.account],
             ["Amount", `${credits(receipt.amount)} credits${receipt.claimed !== receipt.amount ? ` of ${credits(receipt.claimed)} asked for` : ""}`],
-            ["For", `${receipt.model}: ${count(receipt.prompt_tokens)} + ${count(receipt.completion_tokens)} tokens`],
+            ["For", `${receipt.model}: ${count(receipt.prompt_tokens)} tokens read, ${count(receipt.completion_tokens)} written`],
             ["At", date(receipt.at)],
-            ["State", <Badge key="state" tone={receipt.state === "posted" ? "ok" : receipt.state === "refused" ? "bad" : "warn"}>{receipt.state}</Badge>],
-            ["Entry in the ledger", receipt.entry ?? "not yet"],
-            ...(receipt.reason ? [["Reason", receipt.reason] as [string, string]] : []),
+            [
+              "State",
+              <span key="state">
+                <Badge tone={state.tone}>{state.word}</Badge> <small className="pinned">{receipt.reason ?? state.meaning}</small>
+              </span>,
+            ],
+            ["Ledger", receipt.entry === null ? "not in it yet" : `entry ${count(receipt.entry)}`],
           ]}
         />
       )}
-      {found && <Notice tone={found.ok ? "ok" : "bad"}>{found.sentence}</Notice>}
       <div className="dialog-actions">
-        <ActionButton action={() => save(id)} onError={(sentence) => setFound({ ok: false, sentence })}>
+        {receipt && <CopyButton text={JSON.stringify(receipt, null, 2)} label="Copy as JSON" />}
+        <ActionButton action={() => save(id)} onError={setProblem} title="The signed bytes, which anyone can check with: mycel receipt verify FILE">
           Save
         </ActionButton>
-        <ActionButton action={async () => setFound(await verify(id))} onError={(sentence) => setFound({ ok: false, sentence })}>
-          Verify
+        <ActionButton action={verify} onError={setProblem}>
+          {check ? "Verify again" : "Verify"}
         </ActionButton>
-        <Button onClick={onClose}>Close</Button>
+        <Button tone="primary" onClick={onClose}>
+          Close
+        </Button>
       </div>
     </Dialog>
   );
 }
 
-/** The signed bytes as a file, which anyone can verify with `mycel receipt verify`. */
+/** The signed bytes as a file, the same as `mycel receipt show --save` writes. */
 async function save(id: string) {
   const response = await send("GET", `/v1/receipts/${id}?format=raw`);
   const link = document.createElement("a");

@@ -36,7 +36,7 @@ export default function Settings() {
   );
 }
 
-const show = (value: unknown) => (value === null ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
+const show = (value: unknown) => (value === null ? "–" : Array.isArray(value) && value.length === 0 ? "none" : typeof value === "object" ? JSON.stringify(value) : String(value));
 
 /** Where a value comes from, in words. */
 const sourceOf = (value: ConfigValue, file: string | null) =>

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { api } from "../api/client";
+import { useLive } from "../api/live";
 import type { Recommended } from "../api/types";
 import { bytes } from "../lib/format";
 import { useAsync } from "../lib/useAsync";
@@ -14,13 +15,14 @@ import { JoinForm } from "./network/Joined";
 export default function Welcome() {
   const [, navigate] = useLocation();
   const [error, setError] = useState<string | null>(null);
+  const known = useLive("status")?.models;
   const { value } = useAsync(() => api.get<Recommended>("/v1/node/models/recommended"));
   const able = value?.models.filter((model) => model.fits && !model.pulled && model.purpose === "chat") ?? [];
   // The most able one that leaves the machine most of its memory, and is pulled while its owner waits.
   const best = able.find((model) => model.needed_bytes <= value!.budget_bytes / 4) ?? able.at(-1);
   useEffect(welcomed.set, []);
   return (
-    <Page title="Welcome" lead="This node runs, and has no model yet. There are three ways to begin; more can follow any time.">
+    <Page title="Welcome" lead={`This node runs${known === 0 ? ", and has no model yet" : ""}. There are three ways to begin; more can follow any time.`}>
       {error && <Notice tone="bad">{error}</Notice>}
       <div className="ways">
         <Card title="1 · Add a relay">

@@ -3,8 +3,8 @@ import { ms } from "../lib/format";
 
 /** Nodes drawn at most; the rest is counted. */
 const MAX_DRAWN = 24;
-const WIDTH = 640;
-const HEIGHT = 300;
+const WIDTH = 520;
+const HEIGHT = 280;
 
 interface Leaf {
   id: string;
@@ -31,13 +31,15 @@ export function NetworkGraph({ status, relays, peers }: { status: Status; relays
         })}
         {drawn.map((leaf, index) => {
           const [x, y] = place(index, drawn.length);
+          // Away from the middle, where the lines are.
+          const below = y >= HEIGHT / 2 - 4 ? 25 : -28;
           return (
             <g key={leaf.id} className={`leaf ${leaf.kind} ${leaf.up ? "" : "down"}`}>
               {leaf.kind === "relay" ? <rect x={x - 9} y={y - 9} width={18} height={18} rx={4} /> : <circle cx={x} cy={y} r={10} />}
-              <text x={x} y={y + 25}>
+              <text x={x} y={y + below}>
                 {cut(leaf.name)}
               </text>
-              <text x={x} y={y + 39} className="note">
+              <text x={x} y={y + below + 14} className="note">
                 {leaf.note}
               </text>
             </g>
@@ -62,7 +64,7 @@ export function NetworkGraph({ status, relays, peers }: { status: Status; relays
 /** Places on an ellipse, begun at its sides, where names have most room. */
 function place(index: number, total: number): [number, number] {
   const angle = total === 1 ? 0 : (index / total) * 2 * Math.PI + Math.PI / 6;
-  return [WIDTH / 2 + Math.cos(angle) * (WIDTH / 2 - 90), HEIGHT / 2 - 8 + Math.sin(angle) * (HEIGHT / 2 - 50)];
+  return [WIDTH / 2 + Math.cos(angle) * (WIDTH / 2 - 80), HEIGHT / 2 - 4 + Math.sin(angle) * (HEIGHT / 2 - 52)];
 }
 
 const cut = (name: string) => (name.length > 18 ? `${name.slice(0, 17)}…` : name);

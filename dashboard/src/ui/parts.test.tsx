@@ -19,6 +19,22 @@ it("asks before what cannot be undone", async () => {
   expect(action).not.toHaveBeenCalled();
 });
 
+it("does its work once, however often it is pressed, and keeps the focus meanwhile", async () => {
+  let end = () => {};
+  const action = vi.fn(() => new Promise<void>((done) => (end = done)));
+  render(<ActionButton action={action}>Refresh</ActionButton>);
+  const button = screen.getByRole("button", { name: "Refresh" });
+  button.focus();
+  fireEvent.click(button);
+  fireEvent.click(button);
+  expect(action).toHaveBeenCalledTimes(1);
+  expect(document.activeElement).toBe(button);
+  end();
+  await waitFor(() => expect(button.getAttribute("aria-busy")).toBe("false"));
+  fireEvent.click(button);
+  expect(action).toHaveBeenCalledTimes(2);
+});
+
 it("shows what went wrong in a form, and lets it be sent again", async () => {
   const submit = vi.fn().mockRejectedValueOnce(new Error("There is no such device.")).mockResolvedValueOnce(undefined);
   render(

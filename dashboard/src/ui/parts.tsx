@@ -1,5 +1,5 @@
 import { Check, Copy, LoaderCircle } from "lucide-react";
-import { type ButtonHTMLAttributes, type FormEvent, type ReactNode, useEffect, useId, useRef, useState } from "react";
+import { type ButtonHTMLAttributes, type FormEvent, type ReactNode, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { sentenceOf } from "../api/client";
 
 export function Page({ title, lead, actions, children }: { title: string; lead?: ReactNode; actions?: ReactNode; children: ReactNode }) {
@@ -68,9 +68,17 @@ export function Notice({ tone = "info", children }: { tone?: Tone; children: Rea
 
 type ButtonProps = Omit<ButtonHTMLAttributes<HTMLButtonElement>, "onError"> & { tone?: "primary" | "danger" | "quiet"; busy?: boolean };
 
-export function Button({ tone, busy, children, className, disabled, ...rest }: ButtonProps) {
+/** While it is busy it does nothing more, and yet is not disabled: that would take the focus from it. */
+export function Button({ tone, busy, children, className, onClick, ...rest }: ButtonProps) {
   return (
-    <button type="button" className={`button ${tone ?? ""} ${className ?? ""}`} disabled={disabled || busy} aria-busy={busy} {...rest}>
+    <button
+      type="button"
+      className={`button ${tone ?? ""} ${className ?? ""}`}
+      aria-busy={busy}
+      aria-disabled={busy}
+      onClick={busy ? (event) => event.preventDefault() : onClick}
+      {...rest}
+    >
       {busy && <LoaderCircle className="spin" aria-hidden />}
       {children}
     </button>
@@ -100,7 +108,7 @@ export function ActionButton({ action, onError, confirm, ...rest }: ButtonProps 
           <p>{confirm}</p>
           <div className="dialog-actions">
             <Button onClick={() => setAsking(false)}>Keep it</Button>
-            <Button tone="danger" onClick={() => void run()} autoFocus>
+            <Button tone="danger" onClick={() => void run()}>
               {rest.children}
             </Button>
           </div>
@@ -138,7 +146,8 @@ async function copyText(text: string) {
 export function Dialog({ title, onClose, children, wide }: { title: string; onClose: () => void; children: ReactNode; wide?: boolean }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();
-  useEffect(() => {
+  // Closed while it is still in the page: only then the browser gives the focus back to where it was.
+  useLayoutEffect(() => {
     const element = dialog.current!;
     if (!element.open) element.showModal();
     return () => element.close();

@@ -99,6 +99,31 @@ public sealed class SettledReceipt
         Receipt.Verify(Order);
     }
 
+    /// <summary>The same as <see cref="Verify"/>, part by part: what holds, what does not, and what is not there yet.</summary>
+    public IReadOnlyList<ReceiptFinding> Examine()
+    {
+        return
+        [
+            Find(ReceiptPart.Order, true, Order.Verify),
+            Find(ReceiptPart.Devices, true, () => VerifyParties(null)),
+            Find(ReceiptPart.Receipt, Receipt is not null, () => Receipt!.Verify(Order)),
+            Find(ReceiptPart.Countersignature, Countersignature is not null, () => Countersignature!.Verify(Order, Receipt!)),
+        ];
+
+        static ReceiptFinding Find(ReceiptPart part, bool isThere, Action check)
+        {
+            try
+            {
+                if (isThere) check();
+                return new ReceiptFinding(part, isThere, null);
+            }
+            catch (StatementException invalid)
+            {
+                return new ReceiptFinding(part, isThere, invalid.Message);
+            }
+        }
+    }
+
     /// <summary>Checks that both certificates are those of the order's devices and were valid at the time.</summary>
     internal void VerifyParties(StatementCache? cache)
     {

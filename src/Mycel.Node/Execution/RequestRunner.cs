@@ -78,13 +78,14 @@ internal sealed partial class RequestRunner(
     /// <param name="startedAt">When it came, in <see cref="Stopwatch"/> ticks.</param>
     /// <param name="status">HTTP status.</param>
     /// <param name="error">What it was told, or the code.</param>
-    public void RecordRefusal(string requestId, string model, long startedAt, int status, string? error)
+    /// <param name="isModelKnown">Whether there is, or was, such a model.</param>
+    public void RecordRefusal(string requestId, string model, long startedAt, int status, string? error, bool isModelKnown = true)
     {
         metrics.Unrouted.CountRequest(status);
         var duration = Stopwatch.GetElapsedTime(startedAt);
         // The name of a model that does not exist is the caller's text: it is not counted by, and kept short.
         var shown = model.Length > MaxModelShown ? model[..MaxModelShown] : model;
-        requests.Add(new RouteRecord(requestId, shown, null, status, "done", 0, time.GetUtcNow() - duration, 0, null, duration.TotalMilliseconds, null, null, error));
+        requests.Add(new RouteRecord(requestId, shown, null, status, "done", 0, time.GetUtcNow() - duration, 0, null, duration.TotalMilliseconds, null, null, error, isModelKnown));
     }
 
     /// <summary>The requests under way, as they are now.</summary>

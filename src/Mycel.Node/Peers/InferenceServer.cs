@@ -113,7 +113,7 @@ internal sealed class InferenceServer(
         // A model that is not shared with the asker is, to it, one that is not here.
         if (catalog.FindOwn(name) is not { } target || !own.MayAsk(standing, target.Name, out _))
         {
-            await RefuseAsync(stream, startedAt, 404, "model_not_found", $"The model '{name}' is not on this node, or not shared with you.", model: name);
+            await RefuseAsync(stream, startedAt, 404, "model_not_found", $"The model '{name}' is not on this node, or not shared with you.", model: name, isModelKnown: false);
             return;
         }
         using var headers = new PooledBuffer();
@@ -305,9 +305,9 @@ internal sealed class InferenceServer(
     }
 
     private async Task RefuseAsync(
-        InboundStream stream, long startedAt, int status, string code, string message, bool mayTryOthers = true, int retryAfterSeconds = 0, string model = "")
+        InboundStream stream, long startedAt, int status, string code, string message, bool mayTryOthers = true, int retryAfterSeconds = 0, string model = "", bool isModelKnown = true)
     {
-        runner.RecordRefusal(stream.Header.RequestId, model, startedAt, status, message);
+        runner.RecordRefusal(stream.Header.RequestId, model, startedAt, status, message, isModelKnown);
         await stream.RefuseAsync(status, code, message, mayTryOthers, retryAfterSeconds);
     }
 

@@ -16,10 +16,16 @@ namespace Mycel.Node.Settlement;
 /// <param name="Problem">What is wrong; null for nothing.</param>
 internal sealed record BookCheck(string Name, bool IsLedger, long Entries, long BadEntry, string? BadReceipt, string? Problem);
 
+/// <summary>What a check of one receipt found.</summary>
+/// <param name="Parts">Each part of what was signed; none where it cannot be read at all.</param>
+/// <param name="BookProblem">How this node's book differs from it, or why it cannot be read; null for not at all.</param>
+internal sealed record ReceiptCheck(IReadOnlyList<ReceiptFinding> Parts, string? BookProblem);
+
 /// <summary>Re-checks every signature, chain and sum: the ledgers that this node keeps, and its own receipts.</summary>
 internal sealed class LedgerCheck(CreditRoom room, NetworkRegistry networks, ClearingPlaces places)
 {
     private const int PageSize = 500;
+    private const string NotTheSame = "The book says something else than the receipt.";
 
     /// <summary>Checks everything.</summary>
     /// <exception cref="LedgerException">The database cannot be read.</exception>
@@ -42,6 +48,22 @@ internal sealed class LedgerCheck(CreditRoom room, NetworkRegistry networks, Cle
         return found;
     }
 
+    /// <summary>Checks one receipt of this node, part by part, and that the book says the same; null where there is none.</summary>
+    /// <exception cref="LedgerException">The database cannot be read.</exception>
+    public async Task<ReceiptCheck?> OfReceiptAsync(OrderId id, CancellationToken cancellation)
+    {
+        if (await room.ReadyAsync(cancellation) is not { } books || await books.Store.FindReceiptAsync(id, cancellation) is not { } record) return null;
+        try
+        {
+            var settled = SettledReceipt.Parse(record.Bytes.Span);
+            return new ReceiptCheck(settled.Examine(), Agrees(record, settled) ? null : NotTheSame);
+        }
+        catch (StatementException damaged)
+        {
+            return new ReceiptCheck([], damaged.Message);
+        }
+    }
+
     private static async Task<BookCheck> CheckReceiptsAsync(CreditBooks books, NetworkId network, string name, CancellationToken cancellation)
     {
         var cache = new StatementCache();
@@ -60,6 +82,13 @@ internal sealed class LedgerCheck(CreditRoom room, NetworkRegistry networks, Cle
         }
     }
 
+    /// <summary>Whether the book says the same as what was signed. Before there is a receipt only its id can be compared, and nothing is paid by one that was refused.</summary>
+    private static bool Agrees(ReceiptRecord record, SettledReceipt settled)
+    {
+        var amount = settled.Countersignature?.Amount ?? settled.Receipt?.Amount;
+        return settled.Id == record.Id && (record.State == ReceiptState.Refused || amount is null || amount == record.Amount);
+    }
+
     private static string? Problem(ReceiptRecord record, StatementCache cache)
     {
         try
@@ -72,8 +101,7 @@ internal sealed class LedgerCheck(CreditRoom room, NetworkRegistry networks, Cle
             }
             if (settled.Countersignature is null) settled.VerifyClaim(cache);
             else settled.Verify(cache);
-            var amount = settled.Countersignature?.Amount ?? settled.Receipt.Amount;
-            return settled.Id == record.Id && (record.State == ReceiptState.Refused || amount == record.Amount) ? null : "The book says something else than the receipt.";
+            return Agrees(record, settled) ? null : NotTheSame;
         }
         catch (StatementException invalid)
         {

@@ -14,6 +14,7 @@ namespace Mycel.Node.Settlement;
 /// <param name="PromptTokens">Tokens read, or null where the backend did not say.</param>
 /// <param name="CompletionTokens">Tokens written, or null where the backend did not say.</param>
 /// <param name="Error">What went wrong, or null.</param>
+/// <param name="IsModelKnown">Whether such a model was here or was known of; where not, the name is no more than the caller's text.</param>
 internal sealed record RouteRecord(
     string Id, string Model, string? Route, int Status, string State, int Attempts, DateTimeOffset StartedAt, double QueueMs, double? TtftMs,
-    double DurationMs, long? PromptTokens, long? CompletionTokens, string? Error);
+    double DurationMs, long? PromptTokens, long? CompletionTokens, string? Error, bool IsModelKnown = true);

@@ -64,6 +64,13 @@ public sealed class TransferTests(PayingGroup group) : IClassFixture<PayingGroup
         Assert.Equal((7, 3), ((int)earned["prompt_tokens"]!, (int)earned["completion_tokens"]!));
         var raw = await group.Ben.Control.CallAsync(HttpMethod.Get, $"/v1/receipts/{id}?format=raw", (byte[]?)null);
         SettledReceipt.Parse(raw.MustBe(200).Bytes).Verify();
+        foreach (var side in new[] { group.Ben, group.Ann })
+        {
+            var check = await side.AskAsync($"/v1/receipts/{id}/verify");
+            Assert.Equal((true, true), ((bool)check["holds"]!, (bool)check["settled"]!));
+            Assert.Equal(["order", "devices", "receipt", "countersignature", "book"], check["checks"]!.AsArray().Select(one => (string)one!["check"]!));
+        }
+        (await group.Cleo.Control.CallAsync(HttpMethod.Get, $"/v1/receipts/{id}/verify", (byte[]?)null)).MustRefuse(404, "receipt_not_found");
     }
 
     [Fact]

@@ -69,6 +69,22 @@ public class DashboardTests
     }
 
     [Fact]
+    public async Task The_first_frame_is_there_before_any_script_and_stays_in_place()
+    {
+        await using var node = await NodeProcess.StartAsync();
+
+        await BrowserScenario.RunAsync("first", node.Url);
+    }
+
+    [Fact]
+    public async Task Everything_is_reached_by_keyboard_and_dialogs_give_the_focus_back()
+    {
+        await using var node = await NodeProcess.StartAsync();
+
+        await BrowserScenario.RunAsync("keyboard", node.Url);
+    }
+
+    [Fact]
     public async Task No_page_has_a_serious_fault_in_light_in_dark_or_on_a_phone()
     {
         await using var node = await NodeProcess.StartAsync();
@@ -84,7 +100,7 @@ public class DashboardTests
 
         var page = await node.GetAsync("/models/hub", ("Accept", "text/html"));
         page.MustBe(200);
-        Assert.Contains("script-src 'self'", page["Content-Security-Policy"]!, StringComparison.Ordinal);
+        Assert.Contains("script-src 'self' 'sha256-", page["Content-Security-Policy"]!, StringComparison.Ordinal);
         Assert.DoesNotContain("unsafe", page["Content-Security-Policy"]!, StringComparison.Ordinal);
         Assert.Equal(304, (await node.GetAsync("/models/hub", ("If-None-Match", page["ETag"]!))).Status);
         foreach (var path in new[] { "/v1/nothing", "/modelsx", "/assets/..%2f..%2fmycel.dll", "/assets/nothing.js" })

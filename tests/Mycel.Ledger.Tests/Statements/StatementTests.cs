@@ -109,6 +109,21 @@ public sealed class StatementTests
     }
 
     [Fact]
+    public void A_look_at_a_settled_receipt_names_the_part_that_does_not_hold()
+    {
+        using var some = new Samples();
+        ReadOnlyMemory<byte> payer = some.PayerCertificate.ToBytes(), provider = some.ProviderCertificate.ToBytes();
+        Assert.All(some.Settled.Examine(), finding => Assert.Equal((true, null), (finding.IsThere, finding.Problem)));
+        Assert.Equal([ReceiptPart.Order, ReceiptPart.Devices, ReceiptPart.Receipt, ReceiptPart.Countersignature], some.Settled.Examine().Select(finding => finding.Part));
+        Assert.Equal(ReceiptPart.Receipt, Bad(SettledReceipt.Create(some.Order, Receipt.Issue(some.PayerDevice, some.Order, Samples.Work), null, payer, provider)));
+        Assert.Equal(ReceiptPart.Countersignature, Bad(SettledReceipt.Create(some.Order, some.Receipt, Countersignature.Issue(some.ProviderDevice, some.Order, some.Receipt, 10, 50, Samples.Now), payer, provider)));
+        Assert.Equal(ReceiptPart.Devices, Bad(SettledReceipt.Create(some.Order, some.Receipt, some.Countersignature, provider, provider)));
+        Assert.Equal([ReceiptPart.Receipt, ReceiptPart.Countersignature], SettledReceipt.Create(some.Order, null, null, payer, provider).Examine().Where(finding => !finding.IsThere).Select(finding => finding.Part));
+
+        static ReceiptPart Bad(SettledReceipt settled) => Assert.Single(settled.Examine(), finding => finding.Problem is not null).Part;
+    }
+
+    [Fact]
     public void A_standing_of_another_network_or_of_whoever_does_not_clear_does_not_hold()
     {
         using var some = new Samples();

@@ -41,4 +41,18 @@ public class DashboardFilesTests
         Assert.False(first.Index!.IsImmutable);
         Assert.NotEqual(first.Index.ETag, DashboardFiles.Read(folder.Path).Index!.ETag);
     }
+
+    [Fact]
+    public void Of_what_is_inline_only_what_stands_in_the_page_is_allowed()
+    {
+        using var folder = new TestFolder();
+        File.WriteAllText(Path.Combine(folder.Path, "index.html"), "<style>a{}</style><script>b()</script><script type=\"module\" src=\"/assets/c.js\"></script>");
+
+        var policy = DashboardFiles.Read(folder.Path).ContentPolicy;
+
+        // printf 'a{}' | openssl dgst -sha256 -binary | base64, and the same of b().
+        Assert.Contains("style-src 'self' 'sha256-X1RutGBrXCt9KkSaXMK7tHftWiRscFHOhxsS8tv8hBk=';", policy, StringComparison.Ordinal);
+        Assert.Contains("script-src 'self' 'sha256-cf242PFc/kb7xD0Qzhsmd9vvRkc+cWFmbi+k+YvtdKc=';", policy, StringComparison.Ordinal);
+        Assert.DoesNotContain("sha256", DashboardFiles.Read("/nonexistent/dashboard").ContentPolicy, StringComparison.Ordinal);
+    }
 }

@@ -87,6 +87,8 @@ export function AddRelay() {
   );
 }
 
+const ADDED_BY: Record<string, string> = { flag: "a flag at the start", env: "a variable of the environment", file: "the configuration file" };
+
 function RelayCard({ relay, onError }: { relay: Relay; onError: (sentence: string) => void }) {
   const state = stateOf(relay);
   return (
@@ -102,9 +104,9 @@ function RelayCard({ relay, onError }: { relay: Relay; onError: (sentence: strin
         facts={[
           ["Requests", `${relay.in_flight} of ${relay.max_concurrent} at once`],
           ["Answers within", ms(relay.latency_ms)],
-          ["Looked at", ago(relay.last_poll_at)],
+          ["Last asked", ago(relay.last_poll_at)],
           ["Key", relay.has_key ? "set" : "none"],
-          ["Named by", relay.source === "api" ? "you, here or by command" : relay.source],
+          ["Added by", relay.source === "api" ? "you, here or by command" : ADDED_BY[relay.source] ?? relay.source],
         ]}
       />
       <div className="card-actions">

@@ -4,6 +4,7 @@ import { useLive } from "../../api/live";
 import { ago, ms } from "../../lib/format";
 import { useAsync } from "../../lib/useAsync";
 import { Badge, Empty, Notice, Table } from "../../ui/parts";
+import { carrierOf } from "./Peers";
 
 export function Fleet() {
   // The other nodes of the account are among the peers: what changes there changes here.
@@ -19,7 +20,8 @@ export function Fleet() {
               {node.name} {node.this && <Badge tone="info">this one</Badge>}
             </th>
             <td>
-              <Badge tone={node.linked ? "ok" : "bad"}>{node.this ? "here" : node.linked ? (node.carrier ?? "linked") : "not linked"}</Badge>
+              <Badge tone={node.linked ? "ok" : "bad"}>{node.this ? "here" : node.linked ? "linked" : "not linked"}</Badge>
+              {node.linked && !node.this && <small className="pinned">{carrierOf(node.carrier)}</small>}
               {!node.linked && (
                 <small className="pinned">
                   seen {ago(node.last_seen)}

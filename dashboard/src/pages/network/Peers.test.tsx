@@ -16,7 +16,7 @@ it("tells how far a node is relied on, what it asks for, and why one is not link
   live.take("peers", JSON.stringify({ peers: [peer, lost] }));
   render(<Peers />);
   expect(screen.getByText("93 %")).toBeTruthy();
-  expect(screen.getByText("qwen3-4b · 0.25/1")).toBeTruthy();
+  expect(screen.getByText("qwen3-4b: 0.25 read, 1 written")).toBeTruthy();
   expect(screen.getByText("never linked: the connection timed out")).toBeTruthy();
   expect(screen.getByText("it is yours")).toBeTruthy();
 });

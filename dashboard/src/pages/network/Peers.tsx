@@ -1,7 +1,12 @@
 import { Link } from "wouter";
 import { useLive } from "../../api/live";
-import { ago, ms, shortId } from "../../lib/format";
+import { ago, duration, ms, price, shortId } from "../../lib/format";
 import { Badge, CopyButton, Empty, Table } from "../../ui/parts";
+
+const CARRIERS: Record<string, string> = { quic: "directly (QUIC)", tunnel: "through its web port", relay: "through another node" };
+
+/** How a link gets to the other node, for people. */
+export const carrierOf = (carrier: string | null) => CARRIERS[carrier ?? ""] ?? carrier ?? "linked";
 
 export function Peers() {
   const peers = useLive("peers")?.peers;
@@ -14,7 +19,7 @@ export function Peers() {
     );
   }
   return (
-    <Table label="Other nodes" head={["Node", "Link", { text: "Round trip", number: true }, "Models", { text: "Slots free", number: true }, "Relied on", "Networks"]}>
+    <Table label="Other nodes" head={["Node", "Link", { text: "Round trip", number: true }, "Models, and their credits for a million tokens", { text: "Slots free", number: true }, "Relied on", "Networks"]}>
       {peers?.map((peer) => {
         const figures = requests?.by_route.filter((route) => peer.route && route.name.startsWith(peer.route)) ?? [];
         const asked = figures.reduce((sum, route) => sum + route.requests, 0);
@@ -29,15 +34,15 @@ export function Peers() {
               </small>
             </th>
             <td>
-              <Badge tone={peer.linked ? "ok" : "bad"}>{peer.linked ? (peer.carrier ?? "linked") : "not linked"}</Badge>
+              <Badge tone={peer.linked ? "ok" : "bad"}>{peer.linked ? "linked" : "not linked"}</Badge>
               <small className="pinned">
-                {peer.linked ? `${peer.direction === "out" ? "to" : "from"} ${peer.address ?? "a relay"}, since ${ago(peer.since)}` : `${peer.last_seen ? `seen ${ago(peer.last_seen)}` : "never linked"}${peer.last_error ? `: ${peer.last_error}` : ""}`}
+                {peer.linked ? `${carrierOf(peer.carrier)}${peer.address ? ` ${peer.direction === "out" ? "to" : "from"} ${peer.address}` : ""}, for ${duration((Date.now() - Date.parse(peer.since ?? "")) / 1000)}` : `${peer.last_seen ? `seen ${ago(peer.last_seen)}` : "never linked"}${peer.last_error ? `: ${peer.last_error}` : ""}`}
               </small>
             </td>
             <td className="number">{ms(peer.round_trip_ms)}</td>
             <td className="tags">
               {peer.models.map((model) => (
-                <Badge key={model}>{peer.prices[model] ? `${model} · ${peer.prices[model]}` : model}</Badge>
+                <Badge key={model}>{peer.prices[model] ? `${model}: ${price(peer.prices[model])}` : model}</Badge>
               ))}
             </td>
             <td className="number">

@@ -24,6 +24,8 @@ internal static class CreditEndpoints
         group.MapGet("/ledger/verify", VerifyAsync).WithSummary("Re-checks every signature, chain and sum of this node's books.").Produces<LedgerCheckReply>();
         routes.MapGet("/v1/receipts/{id}", ReceiptAsync).WithTags("Credit").WithMetadata(Access.Admin)
             .WithSummary("One receipt; with ?format=raw or Accept: application/octet-stream the signed bytes, which anyone can verify.").Produces<ReceiptReply>().Produces(404);
+        routes.MapGet("/v1/receipts/{id}/verify", VerifyReceiptAsync).WithTags("Credit").WithMetadata(Access.Admin)
+            .WithSummary("Re-checks one receipt: its signatures, certificates and sums, and that this node's book says the same.").Produces<ReceiptCheckReply>().Produces(404);
     }
 
     private static Task ReadAsync(HttpContext context, [FromServices] CreditReport report) => GuardAsync(context, async () =>
@@ -50,16 +52,29 @@ internal static class CreditEndpoints
         await AdminReply.WriteAsync(context, 200, reply, CreditJson.Default.LedgerCheckReply);
     });
 
+    private static Task VerifyReceiptAsync(HttpContext context, string id, [FromServices] LedgerCheck check) => GuardAsync(context, async () =>
+    {
+        if (await ReadIdAsync(context, id) is not { } order) return;
+        if (await check.OfReceiptAsync(order, context.RequestAborted) is { } found) await AdminReply.WriteAsync(context, 200, ReceiptCheckReply.Of(found), CreditJson.Default.ReceiptCheckReply);
+        else await RefuseUnknownAsync(context);
+    });
+
+    private static async Task<OrderId?> ReadIdAsync(HttpContext context, string id)
+    {
+        if (OrderId.TryParse(id, out var order)) return order;
+        await ApiError.WriteAsync(context, 400, "invalid_parameter", "A receipt's id has 32 hexadecimal digits.", "id");
+        return null;
+    }
+
+    private static Task RefuseUnknownAsync(HttpContext context) =>
+        ApiError.WriteAsync(context, 404, "receipt_not_found", "This node has no receipt of that id: it paid nothing and earned nothing by it.", "id");
+
     private static Task ReceiptAsync(HttpContext context, string id, [FromServices] CreditRoom room, [FromServices] IPeerBook peers) => GuardAsync(context, async () =>
     {
-        if (!OrderId.TryParse(id, out var order))
-        {
-            await ApiError.WriteAsync(context, 400, "invalid_parameter", "A receipt's id has 32 hexadecimal digits.", "id");
-            return;
-        }
+        if (await ReadIdAsync(context, id) is not { } order) return;
         if (await room.ReadyAsync() is not { } books || await books.Store.FindReceiptAsync(order, context.RequestAborted) is not { } record)
         {
-            await ApiError.WriteAsync(context, 404, "receipt_not_found", "This node has no receipt of that id: it paid nothing and earned nothing by it.", "id");
+            await RefuseUnknownAsync(context);
             return;
         }
         if (context.Request.Query["format"] == "raw" || context.Request.Headers.Accept.ToString().Contains(RawType, StringComparison.OrdinalIgnoreCase))

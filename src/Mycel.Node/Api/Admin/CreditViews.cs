@@ -89,9 +89,31 @@ internal sealed record LedgerCheckReply(bool Whole, IReadOnlyList<BookCheckReply
 /// <summary>One book; see <see cref="BookCheck"/>.</summary>
 internal sealed record BookCheckReply(string Network, string Book, long Entries, long? BadEntry, string? BadReceipt, string? Problem);
 
+/// <summary>What a check of one receipt found.</summary>
+/// <param name="Holds">Whether nothing is wrong with it.</param>
+/// <param name="Settled">Whether, besides, both sides have signed.</param>
+/// <param name="Checks">Each thing that was checked.</param>
+internal sealed record ReceiptCheckReply(bool Holds, bool Settled, IReadOnlyList<ReceiptPartReply> Checks)
+{
+    public static ReceiptCheckReply Of(ReceiptCheck check) => new(
+        check.BookProblem is null && check.Parts.All(part => part.Problem is null),
+        check.Parts.Count > 0 && check.Parts.All(part => part.IsThere),
+        [
+            .. check.Parts.Select(part => new ReceiptPartReply(part.Part.ToString().ToLowerInvariant(), part.Problem is not null ? "wrong" : part.IsThere ? "holds" : "missing", part.Problem)),
+            new ReceiptPartReply("book", check.BookProblem is null ? "holds" : "wrong", check.BookProblem),
+        ]);
+}
+
+/// <summary>One thing that was checked.</summary>
+/// <param name="Check"><c>order</c>, <c>devices</c>, <c>receipt</c>, <c>countersignature</c> or <c>book</c>.</param>
+/// <param name="Result"><c>holds</c>, <c>wrong</c>, or <c>missing</c>: there is no such part yet.</param>
+/// <param name="Problem">What is wrong; null for nothing.</param>
+internal sealed record ReceiptPartReply(string Check, string Result, string? Problem);
+
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(CreditReply))]
 [JsonSerializable(typeof(ReceiptReply))]
 [JsonSerializable(typeof(ReceiptListReply))]
 [JsonSerializable(typeof(LedgerCheckReply))]
+[JsonSerializable(typeof(ReceiptCheckReply))]
 internal sealed partial class CreditJson : JsonSerializerContext;

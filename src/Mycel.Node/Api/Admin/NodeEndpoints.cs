@@ -81,7 +81,7 @@ internal sealed record StatusLinks(string? Listening, string? Provider, string? 
 /// <param name="Problem">What keeps them from being looked for; else null.</param>
 internal sealed record StatusLan(int Interfaces, int Nearby, string? WhyNot, string? Problem);
 
-internal sealed record RequestsReply(IReadOnlyList<RouteRecord> Active, IReadOnlyList<RouteRecord> Recent, IReadOnlyList<RequestFigures> ByModel, IReadOnlyList<RequestFigures> ByRoute);
+internal sealed record RequestsReply(IReadOnlyList<RouteRecord> Active, IReadOnlyList<RouteRecord> Recent, IReadOnlyList<RequestFigures> ByModel, IReadOnlyList<RequestFigures> ByRoute, int UnknownModels);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(HealthReply))]

@@ -16,8 +16,11 @@ internal sealed class RequestsView(RequestRunner runner, RequestLog requests)
     {
         var latest = requests.Latest(RequestLog.Capacity);
         return new RequestsReply(
-            runner.Active(), [.. latest.Take(limit)], FiguresBy(latest, record => record.Model), FiguresBy(latest, record => record.Route ?? ""));
+            runner.Active(), [.. latest.Take(limit)], FiguresByModel(latest), FiguresBy(latest, record => record.Route ?? ""), latest.Count(record => !record.IsModelKnown));
     }
+
+    /// <summary>Figures by model. A name that is only what a caller made up has none.</summary>
+    public static IReadOnlyList<RequestFigures> FiguresByModel(IReadOnlyList<RouteRecord> records) => FiguresBy(records, record => record.IsModelKnown ? record.Model : "");
 
     /// <summary>Figures of requests that have something in common; those that have nothing to name are left out.</summary>
     public static IReadOnlyList<RequestFigures> FiguresBy(IReadOnlyList<RouteRecord> records, Func<RouteRecord, string> name) =>

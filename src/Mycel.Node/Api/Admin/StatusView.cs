@@ -1,3 +1,4 @@
+using Mycel.Identity;
 using Mycel.Node.Admission;
 using Mycel.Node.Backends.Local;
 using Mycel.Node.Backends.Relay;
@@ -14,7 +15,7 @@ namespace Mycel.Node.Api.Admin;
 
 /// <summary>Puts together what the node is and does.</summary>
 internal sealed class StatusView(
-    NodeState state, NodeId node, OptionsStore options, NodeMetrics metrics, RequestLog requests, ExchangeWatch watch, Dispatcher dispatcher, RelayRegistry relays,
+    NodeState state, NodeId node, NodeIdentity identity, OptionsStore options, NodeMetrics metrics, RequestLog requests, ExchangeWatch watch, Dispatcher dispatcher, RelayRegistry relays,
     LocalModels local, ModelCatalog catalog, KeyStore keys, LinkManager links, IPeerBook peers, NetworkRegistry networks, LanDiscovery lan, NearbyNodes nearby)
 {
     /// <summary>As it is now.</summary>
@@ -24,7 +25,7 @@ internal sealed class StatusView(
         var routes = metrics.Routes.ToList();
         var failed = routes.Sum(r => r.Requests.Where(s => s.Status >= 500).Sum(s => s.Count));
         return new StatusReply(
-            NodeState.Version, node.Value, Environment.MachineName, state.Phase.ToString().ToLowerInvariant(), state.StartedAt, Math.Round(state.Uptime.TotalSeconds, 1), state.Endpoint,
+            NodeState.Version, node.Value, identity.Certificate.DeviceName, state.Phase.ToString().ToLowerInvariant(), state.StartedAt, Math.Round(state.Uptime.TotalSeconds, 1), state.Endpoint,
             options.Current.DataDir, options.File,
             new StatusRequests(watch.Count, dispatcher.Waiting, requests.Total, failed),
             new StatusTokens(routes.Sum(r => r.PromptTokens.Value), routes.Sum(r => r.CompletionTokens.Value)),

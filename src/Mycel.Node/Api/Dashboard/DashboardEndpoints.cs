@@ -8,10 +8,6 @@ internal static class DashboardEndpoints
     /// <summary>Addresses that a browser may be opened at. They are named one by one, so that a wrong path of the API stays a wrong path.</summary>
     public static readonly IReadOnlyList<string> Pages = ["welcome", "models/{tab?}", "chat", "network/{tab?}", "requests", "credits", "logs", "settings/{tab?}"];
 
-    // Scripts, styles and connections of the node's own origin alone; nothing inline, and in nobody's frame.
-    private const string ContentPolicy =
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-
     private const string NotBuilt = "Mycel is running. The API is under /v1, its description at /openapi.json. The dashboard is not built in: building it takes Node.js 20 and npm, then ./mycel does it.\n";
     private const string ForPrograms = "Mycel is running. The API is under /v1, its description at /openapi.json; a browser finds the dashboard here.\n";
 
@@ -19,23 +15,23 @@ internal static class DashboardEndpoints
     public static void MapDashboard(this IEndpointRouteBuilder routes)
     {
         routes.MapGet("/", ([FromServices] DashboardFiles files, HttpContext context) => RootAsync(context, files)).WithMetadata(Access.Everyone).ExcludeFromDescription();
-        routes.MapGet("/assets/{name}", ([FromServices] DashboardFiles files, HttpContext context, string name) => SendAsync(context, files.Find("assets/" + name)))
+        routes.MapGet("/assets/{name}", ([FromServices] DashboardFiles files, HttpContext context, string name) => SendAsync(context, files, files.Find("assets/" + name)))
             .WithMetadata(Access.Everyone).ExcludeFromDescription();
         foreach (var page in Pages)
         {
-            routes.MapGet("/" + page, ([FromServices] DashboardFiles files, HttpContext context) => SendAsync(context, files.Index)).WithMetadata(Access.Everyone).ExcludeFromDescription();
+            routes.MapGet("/" + page, ([FromServices] DashboardFiles files, HttpContext context) => SendAsync(context, files, files.Index)).WithMetadata(Access.Everyone).ExcludeFromDescription();
         }
     }
 
     private static Task RootAsync(HttpContext context, DashboardFiles files)
     {
         context.Response.Headers.Vary = "Accept";
-        if (files.Index is { } index && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)) return SendAsync(context, index);
+        if (files.Index is { } index && context.Request.Headers.Accept.ToString().Contains("text/html", StringComparison.OrdinalIgnoreCase)) return SendAsync(context, files, index);
         context.Response.ContentType = "text/plain; charset=utf-8";
         return context.Response.WriteAsync(files.Index is null ? NotBuilt : ForPrograms);
     }
 
-    private static Task SendAsync(HttpContext context, DashboardFile? file)
+    private static Task SendAsync(HttpContext context, DashboardFiles files, DashboardFile? file)
     {
         var response = context.Response;
         if (file is null)
@@ -47,7 +43,7 @@ internal static class DashboardEndpoints
         headers.ETag = file.ETag;
         headers.Append("Vary", "Accept-Encoding");
         headers.CacheControl = file.IsImmutable ? "public, max-age=31536000, immutable" : "no-cache";
-        headers.ContentSecurityPolicy = ContentPolicy;
+        headers.ContentSecurityPolicy = files.ContentPolicy;
         headers.XContentTypeOptions = "nosniff";
         headers["Referrer-Policy"] = "no-referrer";
         headers["Cross-Origin-Opener-Policy"] = "same-origin";

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text;
 using Microsoft.AspNetCore.StaticFiles;
 
 namespace Mycel.Node.Api.Dashboard;
@@ -37,7 +38,14 @@ internal sealed class DashboardFiles
 
     private readonly Dictionary<string, DashboardFile> _files;
 
-    private DashboardFiles(Dictionary<string, DashboardFile> files) => _files = files;
+    private DashboardFiles(Dictionary<string, DashboardFile> files)
+    {
+        _files = files;
+        ContentPolicy = Dashboard.ContentPolicy.For(Index is { } page ? Encoding.UTF8.GetString(page.Plain) : null);
+    }
+
+    /// <summary>What the page may load and do: <c>Content-Security-Policy</c>.</summary>
+    public string ContentPolicy { get; }
 
     /// <summary>The page itself; null where the dashboard was not built.</summary>
     public DashboardFile? Index => _files.GetValueOrDefault(IndexName);

@@ -130,11 +130,12 @@ internal sealed class InferenceEndpoint(
     private async Task RefuseUnknownModelAsync(HttpContext context, RequestDocument document, string requestId, long startedAt)
     {
         var name = RequestRunner.NameOf(document);
-        var message = catalog.OfflineHolder(name) is { } holder
+        var missed = catalog.OfflineHolder(name) is { } holder
             ? $"The model '{name}' is not available now: the relay '{holder}', which had it, is offline."
             : MissedHolder(name) is { } peer ? $"The model '{name}' is not available now: the node '{peer}', which had it, is not linked. See why with: mycel peers"
-            : $"The model '{name}' does not exist here.{Suggestion(name)}";
-        await FailAsync(context, requestId, name, startedAt, 404, "model_not_found", message, "model");
+            : null;
+        await FailAsync(
+            context, requestId, name, startedAt, 404, "model_not_found", missed ?? $"The model '{name}' does not exist here.{Suggestion(name)}", "model", isModelKnown: missed is not null);
     }
 
     /// <summary>The node that offered a model when it was linked last, and is not linked now; null for none.</summary>
@@ -164,9 +165,9 @@ internal sealed class InferenceEndpoint(
         await FailAsync(context, requestId, "", Stopwatch.GetTimestamp(), 429, refusal.Code, refusal.Message);
     }
 
-    private async Task FailAsync(HttpContext context, string requestId, string model, long startedAt, int status, string code, string message, string? param = null)
+    private async Task FailAsync(HttpContext context, string requestId, string model, long startedAt, int status, string code, string message, string? param = null, bool isModelKnown = true)
     {
-        runner.RecordRefusal(requestId, model, startedAt, status, message);
+        runner.RecordRefusal(requestId, model, startedAt, status, message, isModelKnown);
         await ApiError.WriteAsync(context, status, code, message, param);
     }
 }
