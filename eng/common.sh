@@ -261,11 +261,11 @@ take_build_lock() {
 release_build_lock() { exec {build_lock}>&-; }
 
 # Builds a project or the solution in Release, with the reason shown where that fails. Advice on the code is asked for by
-# MYCEL_STRICT=1, as .ci/run does; warnings are errors then. (NETSDK1188: without ICU the SDK knows no languages, and says so of
+# STRICT_BUILD=1, as .ci/run does; warnings are errors then. (NETSDK1188: without ICU the SDK knows no languages, and says so of
 # every package that has translations.) No build server is left behind: it would hold the lock and this console open.
 build() {
   local log="$build_dir/build.log" before options=(-p:UseSharedCompilation=false -p:RunAnalyzers=false)
-  if [[ ${MYCEL_STRICT:-} == 1 ]]; then options=(-warnaserror -warnnotaserror:NETSDK1188); fi
+  if [[ ${STRICT_BUILD:-} == 1 ]]; then options=(-warnaserror -warnnotaserror:NETSDK1188); fi
   before=$(fingerprint)
   rm -f "$stamp_file"
   # The compiler's output is copied into the files that stand there. A node that runs has them mapped and would die of the
@@ -282,6 +282,6 @@ build() {
 
 # Ends the compiler that several projects shared.
 stop_compiler() {
-  [[ ${MYCEL_STRICT:-} == 1 ]] || return 0
+  [[ ${STRICT_BUILD:-} == 1 ]] || return 0
   (sdk_environment && cd "$root" && dotnet build-server shutdown --vbcscompiler) >"$build_dir/shutdown.log" 2>&1 </dev/null || true
 }

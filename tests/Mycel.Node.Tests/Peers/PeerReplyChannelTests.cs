@@ -2,6 +2,7 @@ using System.Buffers;
 using Mycel.Node.Links;
 using Mycel.Node.Links.Wire;
 using Mycel.Node.Peers;
+using Mycel.Node.Tests.Networks;
 using Mycel.Transport;
 using Mycel.Transport.Frames;
 
@@ -13,7 +14,9 @@ public sealed class PeerReplyChannelTests
     public async Task What_is_written_for_a_peer_that_takes_nothing_more_does_not_pile_up()
     {
         var refusing = new RefusingStream();
-        await using var stream = new InboundStream(null!, refusing, new FrameReader(refusing), new StreamHeader());
+        using var peer = new TestPeer(TimeProvider.System);
+        var link = new Link(new LinkConnection(null!, peer.Proven, Carrier.Quic, isDialled: false), prefersOwnDial: true, TimeProvider.System);
+        await using var stream = new InboundStream(link, refusing, new FrameReader(refusing), new StreamHeader());
         var told = 0;
         var channel = new PeerReplyChannel(stream) { Gone = () => told++ };
         var piece = new byte[64 * 1024];
