@@ -111,13 +111,16 @@ internal sealed class Maintenance(DhtNode node, RoutingTable table)
     /// </summary>
     private void Enter()
     {
+        // All is to be looked up as soon as somebody is known, also where that is by a question of theirs.
+        Array.Fill(_refreshedAt, long.MinValue / 2);
+        if (_bootstrap.Count == 0)
+            return;
         _nextEntry = node.Now + node.Ticks(_entryPause);
         _entryPause = Shorter(_entryPause * 2, Round);
         node.TryLookupNodes(node.Self, _bootstrap, isRandom: false, _ =>
         {
             if (table.Count == 0)
                 return;
-            Array.Fill(_refreshedAt, long.MinValue / 2);
             Refresh(node.Now);
             PublishWhatNobodyStored();
         });

@@ -290,6 +290,23 @@ public sealed class NodeTests
     }
 
     [Fact]
+    public void A_node_that_was_told_of_nobody_looks_up_nothing_until_somebody_comes_and_then_all_around()
+    {
+        HonestPeer first = _network.AddHonest();
+        first.Node.Join([]);
+        first.Schedule();
+        _network.Run(TimeSpan.FromMinutes(10));
+        Assert.Equal((0L, 0L), (first.Node.GetStatistics().LookupsStarted, first.Node.GetStatistics().QuestionsSent));
+
+        HonestPeer guest = _network.AddHonest();
+        guest.Node.Join([first.Contact]);
+        guest.Schedule();
+        _network.Run(TimeSpan.FromMinutes(1));
+        Assert.True(first.Node.Table.Contains(guest.Contact.Key));
+        Assert.NotEqual(0L, first.Node.GetStatistics().LookupsStarted);
+    }
+
+    [Fact]
     public void A_node_that_was_told_of_is_asked_three_times()
     {
         DhtContact told = Stranger();
