@@ -128,7 +128,7 @@ public sealed class Invite
             throw new StatementException($"This is no invite: it does not begin with \"{Prefix}\". Copy it whole, as `mycel invite create` printed it.");
         ReadOnlySpan<char> encoded = text.AsSpan(Prefix.Length);
         if (!Base64Url.IsValid(encoded))
-            throw new StatementException($"{What} is damaged: it holds characters that no invite has. Copy it whole.");
+            throw new StatementException($"{What} is damaged: a part of it is missing, or it holds characters that no invite has. Copy it whole.");
         try
         {
             return Read(Base64Url.DecodeFromChars(encoded));
